@@ -1,0 +1,1 @@
+"""Each adapter stands alone: HTTP, SCIM, service settings, identity provider, keychain, preferences."""

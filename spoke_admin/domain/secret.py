@@ -1,0 +1,64 @@
+"""A token in memory that does not show itself by accident."""
+
+from typing import NoReturn
+
+from spoke_admin.domain.error import AdminError
+
+
+class Secret:
+    """A bearer token or API key. `reveal()` is the only way to its text; repr, str, format, pickle and JSON refuse.
+
+    Raises AdminError when the text could not travel in an HTTP header: empty, longer than 8,192 characters, a control
+    character (a line break above all), a blank inside or anything beyond ASCII. Outer blanks are stripped.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        stripped = text.strip()
+        if fault := _fault(stripped):
+            raise AdminError(
+                f"That is not a token: {fault}.", "Copy the token again, whole and alone, and paste it once more."
+            )
+        self._text = stripped
+
+    def reveal(self) -> str:
+        """The text itself: for the moment of the call, the keychain, and a person who asks to see it."""
+        return self._text
+
+    @property
+    def last_four(self) -> str:
+        """The last four characters, or fewer where four would be a good part of the whole."""
+        return self._text[-4:] if len(self._text) >= 12 else ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __str__(self) -> NoReturn:
+        raise TypeError("a secret is not text: call reveal() where it is needed")
+
+    def __format__(self, specification: str) -> NoReturn:
+        raise TypeError("a secret is not text: call reveal() where it is needed")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret cannot be pickled")
+
+
+def _fault(text: str) -> str:
+    if not text:
+        return "it is empty"
+    if len(text) > 8192:
+        return f"it is {len(text):,} characters long"
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        return "it holds a line break or another control character"
+    if not text.isascii():
+        return "it holds characters beyond ASCII"
+    if " " in text:
+        return "it holds a blank"
+    return ""

@@ -1,0 +1,223 @@
+"""What guides may ask of the two systems and of the keychain; adapters answer.
+
+Every method may raise AdminError. What a system has no API for raises `ByHand`; `can(...)` tells beforehand.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from spoke_admin.domain.person import Group, Person
+from spoke_admin.domain.profile import ServiceProfile
+from spoke_admin.domain.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """What a service tells of its SCIM token: never the token."""
+
+    last_four: str
+    created: datetime | None = None
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """The service's single sign-on settings, as they are now."""
+
+    plan: str
+    saml: Literal["off", "connected", "tested", "active"]
+    scim: Literal["off", "connected"]
+    scim_url: str = ""
+    token: TokenFacts | None = None
+    saml_issuer: str = ""
+    saml_sign_on_url: str = ""
+
+
+class Service(Protocol):
+    """A service such as askSpoke: its SCIM door and, where it has one, its settings API."""
+
+    profile: ServiceProfile
+    scim_url: str
+    settings_url: str | None  # None: the settings are changed by hand
+
+    async def settings(self) -> ServiceSettings: ...
+
+    async def connect_saml(self, metadata: str) -> None:
+        """Hands over the identity provider's metadata (XML)."""
+
+    async def test_saml(self) -> Sequence["Fact"]:
+        """Runs the service's own test; what was compared. Raises AdminError when it fails."""
+        ...
+
+    async def activate_saml(self) -> None: ...
+
+    async def connect_scim(self) -> Secret:
+        """Switches SCIM on; the token, shown this once."""
+        ...
+
+    async def regenerate_token(self) -> Secret:
+        """A new token; the old one is dead at once where the profile says so."""
+        ...
+
+    async def probe(self, token: Secret) -> "ScimCounts":
+        """One authenticated read of /Users and /Groups with this token."""
+        ...
+
+    async def find_user(self, user_name: str) -> Mapping[str, str] | None:
+        """The user of this userName by attribute paths of the profile, read with the stored token; None: not there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ScimCounts:
+    """How many users and groups the SCIM door shows."""
+
+    users: int
+    groups: int
+
+
+class Feature(StrEnum):
+    """What an identity provider pushes, in Okta's own names."""
+
+    PUSH_NEW_USERS = "PUSH_NEW_USERS"
+    PUSH_PROFILE_UPDATES = "PUSH_PROFILE_UPDATES"
+    PUSH_USER_DEACTIVATION = "PUSH_USER_DEACTIVATION"
+    GROUP_PUSH = "GROUP_PUSH"
+    IMPORT_NEW_USERS = "IMPORT_NEW_USERS"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiIntegration:
+    """The identity provider's side of SCIM. `works` is the answer of its own test of credentials, just made."""
+
+    base_url: str
+    token_last_four: str
+    works: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A person who is assigned to the application, and what became of the push."""
+
+    person: Person
+    state: Literal["pending", "pushed", "failed"]
+    message: str = ""
+    external_id: str = ""  # the service's id of the user
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The service's application in the identity provider."""
+
+    id: str
+    label: str
+    features: frozenset[Feature] = frozenset()
+    subdomain: str = ""
+
+
+class IdentityProvider(Protocol):
+    """An identity provider such as Okta."""
+
+    url: str
+    title: str
+    stand_in: bool  # the rehearsal's: what is done by hand elsewhere can be done here
+
+    async def metadata(self) -> str:
+        """The SAML metadata (XML)."""
+        ...
+
+    def metadata_url(self) -> str: ...
+
+    async def application(self) -> Application | None:
+        """The service's application, None when it was not added yet."""
+        ...
+
+    async def add_application(self, label: str, subdomain: str) -> None: ...
+
+    async def api_integration(self) -> ApiIntegration | None:
+        """The stored address and a fresh test of credentials; None when nothing is stored."""
+        ...
+
+    async def enable_api_integration(self, base_url: str, token: Secret) -> None:
+        """Stores both after a passed test of credentials. Raises AdminError when the test fails."""
+
+    async def enable_features(self, features: frozenset[Feature]) -> None: ...
+
+    async def people(self) -> Sequence[Person]: ...
+
+    async def groups(self) -> Sequence[Group]: ...
+
+    async def assignments(self) -> Sequence[Assignment]: ...
+
+    async def assign(self, person_id: str) -> None:
+        """Assigns a person; with the feature on, the push happens at once."""
+
+
+class KeychainState(StrEnum):
+    """Where a token is, in the words of the command line."""
+
+    AVAILABLE = "available"
+    MISSING = "missing"
+    LOCKED = "locked"
+    DENIED = "denied"
+    TIMED_OUT = "timed_out"
+    TOO_LARGE = "too_large"
+    SESSION_ONLY = "session_only"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptToken:
+    """The answer to a look into the keychain. `secret` only with AVAILABLE, or with SESSION_ONLY when this process
+    holds it in memory. `backend` names the store; `error` has words for every state but AVAILABLE and MISSING.
+    """
+
+    state: KeychainState
+    backend: str
+    secret: Secret | None = None
+    title: str = ""
+    remedy: str = ""
+
+
+class Tokens(Protocol):
+    """The tokens of this computer's keychain, each kept below the address it belongs to."""
+
+    async def read(self, address: str) -> KeptToken: ...
+
+    async def keep(self, address: str, secret: Secret) -> KeptToken:
+        """Stores and reads back. SESSION_ONLY: no usable keychain, kept in memory until the program ends."""
+        ...
+
+    async def forget(self, address: str) -> KeptToken: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that was looked at: expected beside found. `copy`: a value to carry elsewhere."""
+
+    label: str
+    found: str
+    expected: str = ""
+    ok: bool | None = None
+    copy: bool = False
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A service and an identity provider that belong together, and where their tokens are.
+
+    `identity_provider` is None as long as there is none that this program can ask: its steps are then done by hand.
+    `console_url` is the identity provider's address for deep links, "" when unknown.
+    """
+
+    name: str
+    sandbox: bool
+    profile: ServiceProfile
+    service: Service
+    identity_provider: IdentityProvider | None
+    tokens: Tokens
+    console_url: str = ""
+    hosts: tuple[str, ...] = field(default=())

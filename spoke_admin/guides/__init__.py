@@ -1,0 +1,1 @@
+"""The procedures of the identity provider's guide, as steps."""

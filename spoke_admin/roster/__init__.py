@@ -1,0 +1,1 @@
+"""A file of users: reading, checking, reporting."""

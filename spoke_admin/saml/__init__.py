@@ -1,0 +1,1 @@
+"""SAML documents: bytes in, values and findings out."""

@@ -1,0 +1,79 @@
+"""What holds for every test: nothing leaks, nothing is logged unasked, everything written lies in the test's folder."""
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+EVERYDAY = {"MainThread", "pydevd.Writer"}
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A private home: settings, data and temporary files of a test never meet the machine's own."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "TMPDIR"):
+        folder = home / name.lower()
+        folder.mkdir(mode=0o700)
+        monkeypatch.setenv(name, str(folder))
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    return home
+
+
+@pytest.fixture(autouse=True)
+def no_leaks() -> Iterator[None]:
+    """Fails the very test that leaves a thread, a timer, a task or a window behind."""
+    before = set(threading.enumerate())
+    yield
+    left = [thread for thread in threading.enumerate() if thread not in before and not thread.name.startswith("Dummy")]
+    for thread in left:
+        thread.join(timeout=2)
+    alive = [thread.name for thread in left if thread.is_alive()]
+    assert not alive, f"threads left behind: {alive}"
+    assert not _tasks_left(), f"tasks left behind: {_tasks_left()}"
+    assert not (windows := _windows_left()), f"windows or timers left behind: {windows}"
+
+
+def _tasks_left() -> list[str]:
+    try:
+        return [repr(task) for task in asyncio.all_tasks()]
+    except RuntimeError:  # no loop runs
+        return []
+
+
+def _windows_left() -> list[str]:
+    widgets = sys.modules.get("PySide6.QtWidgets")
+    core = sys.modules.get("PySide6.QtCore")
+    if widgets is None or core is None or (application := widgets.QApplication.instance()) is None:
+        return []
+    application.sendPostedEvents(None, core.QEvent.Type.DeferredDelete.value)
+    gc.collect()
+    shown = [widget for widget in application.topLevelWidgets() if widget.isVisible()]
+    timers = [timer for widget in application.topLevelWidgets() for timer in widget.findChildren(core.QTimer)]
+    running = [timer for timer in timers if timer.isActive() and timer.parent() and timer.parent().objectName()]
+    left = [repr(it) for it in (*shown, *running)]
+    for widget in application.topLevelWidgets():
+        widget.close()
+        widget.deleteLater()
+    return left
+
+
+@pytest.fixture(autouse=True)
+def quiet_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fails a test in which something is logged at WARNING or above; `expected_log` says what may be."""
+    yield
+    allowed = caplog.__dict__.get("expected", ())
+    loud = [
+        record
+        for record in caplog.get_records("call")
+        if record.levelno >= logging.WARNING and not any(words in record.getMessage() for words in allowed)
+    ]
+    assert not loud, f"unexpected log lines: {[record.getMessage() for record in loud]}"
