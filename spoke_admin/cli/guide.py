@@ -1,0 +1,1 @@
+"""`spoke-admin guide`."""

@@ -1,0 +1,1 @@
+"""Fixtures that start the real stand-in process."""
