@@ -32,6 +32,7 @@ class Evidence:
     facts: tuple[Fact, ...] = ()
     notes: tuple[str, ...] = ()  # what an admin should know before the next click
     error: AdminError | None = None
+    provable: bool = True  # False: nobody can be asked; a person checks by eye, and what follows is not held up
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +178,14 @@ class Guide:
         if evidence.proved:
             return StepState(step, Status.DONE, "", evidence)
         needed = {state.step.id: state for state in before if isinstance(state.step, step.needs)} if step.needs else {}
-        missing = next((state for state in needed.values() if state.status is not Status.DONE), None)
+        missing = next((state for state in needed.values() if _holds_up(state)), None)
         if missing is not None:
             return StepState(step, Status.BLOCKED, f"{missing.step.title} comes first.", evidence, missing.step)
         if evidence.error is not None:
             return StepState(step, Status.BLOCKED, f"{evidence.error.title} {evidence.error.remedy}", evidence)
         status = Status.READY if step.by_program(connection) else Status.MANUAL
         return StepState(step, status, evidence.summary, evidence)
+
+
+def _holds_up(state: StepState) -> bool:
+    return state.status is not Status.DONE and not (state.status is Status.MANUAL and not state.evidence.provable)

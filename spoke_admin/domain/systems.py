@@ -3,8 +3,8 @@
 Every method may raise AdminError. What a system has no API for raises `ByHand`; `can(...)` tells beforehand.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -220,4 +220,10 @@ class Connection:
     identity_provider: IdentityProvider | None
     tokens: Tokens
     console_url: str = ""
-    hosts: tuple[str, ...] = field(default=())
+    fetch_document: Callable[[str], Awaitable[str]] | None = None  # a document by its address, bounded, no redirects
+    closing: Callable[[], Awaitable[None]] | None = None
+
+    async def close(self) -> None:
+        """Ends what the connection holds open. Harmless twice."""
+        if self.closing is not None:
+            await self.closing()
