@@ -1,1 +1,204 @@
-"""Opens a connection, to the sandbox or to real systems: the only place that wires adapters to the rest."""
+"""Opens a connection, to the sandbox or to real systems: the only place that wires adapters to the rest.
+
+Light to import: adapters and what they stand on are imported where they are first used.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from spoke_admin.domain.error import AdminError
+from spoke_admin.domain.exchange import Call, Caller
+from spoke_admin.domain.profile import ServiceProfile
+from spoke_admin.domain.secret import Secret
+from spoke_admin.domain.systems import Connection, IdentityProvider, KeptToken, KeychainState, Tokens
+
+if TYPE_CHECKING:
+    from spoke_admin.adapters.keychain import Keychain
+    from spoke_admin.adapters.preferences import Preferences
+
+DOCUMENT_BYTES = 5 * 1024 * 1024
+DOCUMENT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """A connection as it is saved: addresses and a profile's name, no secret. "" where there is none."""
+
+    name: str
+    scim_url: str
+    settings_url: str = ""
+    identity_provider_url: str = ""
+    profile: str = "askspoke"
+
+
+Keys = Mapping[str, Secret]  # by address: given for this process, asked before the keychain
+
+
+async def open_connection(addresses: Addresses, keys: Keys | None = None) -> Connection:
+    """Wires a connection. Makes no call yet. Raises AdminError for an address or a profile that cannot be used."""
+    from spoke_admin.adapters.http import HttpCaller, check_url, is_loopback
+    from spoke_admin.adapters.service import ScimService
+
+    checked = _checked(addresses, check_url)
+    caller = HttpCaller()
+    tokens = GivenTokens(keychain(), keys or {})
+    key_of = _key_of(tokens)
+    service = ScimService(
+        profile=profile(checked.profile),
+        scim_url=checked.scim_url,
+        settings_url=checked.settings_url or None,
+        caller=caller,
+        tokens=tokens,
+        settings_key=lambda: key_of(checked.settings_url),
+    )
+    return Connection(
+        name=checked.name,
+        sandbox=is_loopback(checked.scim_url),
+        profile=service.profile,
+        service=service,
+        identity_provider=_identity_provider(checked.identity_provider_url, caller, key_of),
+        tokens=tokens,
+        console_url="" if is_loopback(checked.identity_provider_url) else checked.identity_provider_url,
+        fetch_document=fetch_document,
+        closing=caller.aclose,
+    )
+
+
+def _checked(addresses: Addresses, check_url: Callable[[str], str]) -> Addresses:
+    return Addresses(
+        name=addresses.name,
+        scim_url=check_url(addresses.scim_url),
+        settings_url=check_url(addresses.settings_url) if addresses.settings_url else "",
+        identity_provider_url=check_url(addresses.identity_provider_url) if addresses.identity_provider_url else "",
+        profile=addresses.profile,
+    )
+
+
+def _identity_provider(url: str, caller: Caller, key_of: "KeyOf") -> IdentityProvider | None:
+    """The one that can be asked: so far the stand-in; at any other the steps are done by hand."""
+    from spoke_admin.adapters.http import is_loopback
+    from spoke_admin.adapters.stand_in_okta import StandInOkta
+
+    return StandInOkta(url, caller, lambda: key_of(url)) if is_loopback(url) else None
+
+
+KeyOf = Callable[[str], Awaitable[Secret]]
+
+
+def _key_of(tokens: Tokens) -> KeyOf:
+    async def key_of(address: str) -> Secret:
+        kept = await tokens.read(address)
+        if kept.secret is None:
+            title = kept.title or f"No key is stored for {address}."
+            raise AdminError(title, kept.remedy or "Store it on the page Tokens, or give it with --token-stdin.")
+        return kept.secret
+
+    return key_of
+
+
+@dataclass
+class GivenTokens:
+    """The keychain, with secrets given for this process before it: those are asked first and never stored."""
+
+    kept: Tokens
+    given: Keys = field(repr=False)
+
+    async def read(self, address: str) -> KeptToken:
+        if (secret := self.given.get(address.rstrip("/"))) is not None:
+            return KeptToken(KeychainState.SESSION_ONLY, "given for this run", secret)
+        return await self.kept.read(address)
+
+    async def keep(self, address: str, secret: Secret) -> KeptToken:
+        return await self.kept.keep(address, secret)
+
+    async def forget(self, address: str) -> KeptToken:
+        return await self.kept.forget(address)
+
+
+async def fetch_document(address: str) -> str:
+    """A document by its address, such as SAML metadata: at most 5 MB within 10 s, no redirects."""
+    from spoke_admin.adapters.http import HttpCaller, check_url
+
+    async with HttpCaller(deadline=DOCUMENT_SECONDS, most_bytes=DOCUMENT_BYTES) as caller:
+        reply = await caller(Call("GET", check_url(address), headers={"accept": "application/xml, text/xml, */*"}))
+    if not reply.ok:
+        raise AdminError(f"The address answered HTTP {reply.status}.", "Check the address of the document.", address)
+    return (
+        reply.body.decode("utf-8-sig", "replace")
+        if reply.body[:2] not in (b"\xff\xfe", b"\xfe\xff")
+        else (reply.body.decode("utf-16", "replace"))
+    )
+
+
+async def check_token(address: str, secret: Secret) -> bool:
+    """One authenticated read at the address; False when the token is refused there. Raises AdminError otherwise."""
+    from spoke_admin.adapters.http import HttpCaller, check_url
+
+    url = check_url(address)
+    path, scheme = _proof_of(url)
+    async with HttpCaller(deadline=DOCUMENT_SECONDS) as caller:
+        reply = await caller(Call("GET", url + path, authorization=f"{scheme} {secret.reveal()}"))
+    if reply.status in (401, 403):
+        return False
+    if not reply.ok:
+        raise AdminError(f"{url} answered HTTP {reply.status}.", "Check the address; it should be a SCIM base URL.")
+    reply.document()
+    return True
+
+
+def _proof_of(url: str) -> tuple[str, str]:
+    """The read that proves a right, by the kind of address: settings API, SCIM base URL, identity provider."""
+    if url.endswith("/integrations/sso"):
+        return "", "Bearer"
+    if "/scim" in url:
+        return "/Users?startIndex=1&count=1", "Bearer"
+    return "/api/v1/users?limit=1", "SSWS"
+
+
+def http_caller() -> Caller:
+    """Whoever must make HTTP calls without knowing how: the stand-in identity provider."""
+    from spoke_admin.adapters.http import HttpCaller
+
+    return HttpCaller()
+
+
+def keychain() -> "Keychain":
+    """This computer's keychain; which store holds which token is remembered in the preferences."""
+    from spoke_admin.adapters.keychain import Keychain
+
+    return Keychain()
+
+
+def profile(name: str) -> ServiceProfile:
+    """A service profile by name. Raises AdminError when there is none or it is broken."""
+    from spoke_admin.adapters import profiles
+
+    return profiles.profile(name)
+
+
+def profiles() -> list[ServiceProfile]:
+    """Every profile that can be used."""
+    from spoke_admin.adapters import profiles as kept
+
+    return kept.profiles()
+
+
+def preferences() -> "Preferences":
+    """The admin's preferences, as they are on disk now."""
+    from spoke_admin.adapters.preferences import Preferences
+
+    return Preferences.load()
+
+
+def default_addresses() -> Addresses:
+    """The connection that commands without an address mean: the last one opened, usually the sandbox."""
+    saved = preferences().default_connection()
+    if saved is None:
+        raise AdminError("There is no connection yet.", "Start `spoke-admin demo`, or give the addresses as options.")
+    return saved
+
+
+def default_address() -> str:
+    """The SCIM base URL of the default connection."""
+    return default_addresses().scim_url

@@ -152,7 +152,7 @@ def _certificate(der: bytes) -> Certificate:
 def _refusal(reason: str, detail: str = "") -> AdminError:
     return AdminError(
         f"This is not the metadata of an identity provider: {reason}.",
-        "In Okta, open the application, tab Sign On, copy the metadata URL, and hand over that address or its document.",
+        "In Okta, open the application, tab Sign On, copy the metadata URL, and hand over that or its document.",
         detail,
     )
 
