@@ -14,11 +14,15 @@ from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import Connection, IdentityProvider, KeptToken, KeychainState, Tokens
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from spoke_admin.adapters.keychain import Keychain
     from spoke_admin.adapters.preferences import Preferences
+    from spoke_admin.adapters.stand_in_process import StandIns
 
 DOCUMENT_BYTES = 5 * 1024 * 1024
 DOCUMENT_SECONDS = 10.0
+SANDBOX_NAME = "Sandbox"
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,20 @@ class GivenTokens:
         return await self.kept.forget(address)
 
 
+def start_stand_ins(folder: "Path", options: tuple[str, ...] = ()) -> "StandIns":
+    """Starts a stand-in service and a stand-in identity provider with their data in `folder`; returns at once."""
+    from spoke_admin.adapters.stand_in_process import StandIns
+
+    return StandIns(folder, options)
+
+
+async def open_sandbox(stand_ins: "StandIns") -> Connection:
+    """Opens the connection to started stand-ins. Waits until they answer: not for the window's own thread."""
+    at = stand_ins.addresses()
+    addresses = Addresses(SANDBOX_NAME, at.scim_url, at.settings_url, at.identity_provider_url)
+    return await open_connection(addresses, {at.settings_url: at.key, at.identity_provider_url: at.key})
+
+
 async def fetch_document(address: str) -> str:
     """A document by its address, such as SAML metadata: at most 5 MB within 10 s, no redirects."""
     from spoke_admin.adapters.http import HttpCaller, check_url
@@ -164,7 +182,7 @@ def http_caller() -> Caller:
 
 
 def keychain() -> "Keychain":
-    """This computer's keychain; which store holds which token is remembered in the preferences."""
+    """The keychain of this computer; which store holds which token is remembered in the preferences."""
     from spoke_admin.adapters.keychain import Keychain
 
     return Keychain()
