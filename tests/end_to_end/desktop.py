@@ -1,0 +1,159 @@
+"""A desktop of a test's own: X server, session bus, accessibility bus and, where wanted, an unlocked Secret Service."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NEEDED = ("Xvfb", "dbus-daemon", "gnome-keyring-daemon", "import")
+SYSTEM_PYTHON = Path("/usr/bin/python3")
+DRIVER = Path(__file__).with_name("window_driver.py")
+
+
+def missing() -> list[str]:
+    """What a desktop needs and this machine lacks."""
+    lacking = [name for name in NEEDED if shutil.which(name) is None]
+    gi = "import gi; gi.require_version('Atspi', '2.0'); from gi.repository import Atspi"
+    if (
+        not SYSTEM_PYTHON.exists()
+        or subprocess.run([SYSTEM_PYTHON, "-c", gi], capture_output=True, check=False).returncode
+    ):
+        lacking.append("python3-gi with gir1.2-atspi-2.0")
+    return lacking
+
+
+needs_a_desktop = pytest.mark.skipif(
+    bool(missing()), reason=f"not installed here: {', '.join(missing())} (.ci/run installs them)"
+)
+
+
+class Desktop:
+    """The environment of a private desktop, and what a test does on it."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        self.environment = dict(environment)
+        self.folder = folder
+
+    @contextmanager
+    def program(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Spoke Admin on this desktop; ended by SIGTERM, and what it wrote kept in program.log."""
+        log = self.folder / "program.log"
+        with log.open("ab") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "spoke_admin", *arguments],
+                env=self.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            )  # fmt: skip
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.wait(timeout=20)
+
+    def drive(self, *orders: Sequence[object], seconds: float = 120) -> list[Any]:
+        """Gives orders to the window from outside; the answers in order."""
+        done = subprocess.run(
+            [str(SYSTEM_PYTHON), str(DRIVER)], env=self.environment, input=json.dumps(orders).encode(),
+            capture_output=True, timeout=seconds, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            self.picture("failed.png")
+            raise AssertionError(done.stderr.decode()[-3000:] + (self.folder / "program.log").read_text()[-3000:])
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def picture(self, name: str) -> Path:
+        """What is on the screen."""
+        path = self.folder / name
+        subprocess.run(["import", "-window", "root", str(path)], env=self.environment, check=True, timeout=20)
+        return path
+
+    def command(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """One command of Spoke Admin on this desktop."""
+        return subprocess.run(
+            [sys.executable, "-m", "spoke_admin", *arguments], env=self.environment, input=stdin,
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+
+@contextmanager
+def desktop(folder: Path, screen: str = "1280x800", keyring: bool = True) -> Iterator[Desktop]:
+    """Starts everything in `folder` and ends it again, by the ids of its own processes."""
+    environment = _private(folder)
+    with ExitStack() as stack:
+        environment["DISPLAY"] = _display(stack, screen)
+        environment["DBUS_SESSION_BUS_ADDRESS"] = _session_bus(stack, environment)
+        if keyring:
+            _secret_service(stack, environment)
+        yield Desktop(environment, folder)
+
+
+def _private(folder: Path) -> dict[str, str]:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("XDG_", "DBUS_", "WAYLAND", "QT_", "PYTHON_KEYRING", "COV_"))
+    }
+    for name, place in (("HOME", "home"), ("XDG_RUNTIME_DIR", "run"), ("TMPDIR", "tmp")):
+        path = folder / place
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        environment[name] = str(path)
+    environment |= {"QT_QPA_PLATFORM": "xcb", "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1", "NO_AT_BRIDGE": "0"}
+    return environment
+
+
+def _started(
+    stack: ExitStack, command: Sequence[str], environment: Mapping[str, str], **kind: Any
+) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, **kind)
+
+    def end() -> None:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    stack.callback(end)
+    return process
+
+
+def _display(stack: ExitStack, screen: str) -> str:
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{screen}x24", "-nolisten", "tcp"]
+    _started(stack, command, os.environ, pass_fds=(writing,), stdout=subprocess.DEVNULL)
+    os.close(writing)
+    with os.fdopen(reading) as line:
+        return ":" + line.readline().strip()
+
+
+def _session_bus(stack: ExitStack, environment: Mapping[str, str]) -> str:
+    command = ["dbus-daemon", "--session", "--nofork", "--print-address=1"]
+    bus = _started(stack, command, environment, stdout=subprocess.PIPE)
+    assert bus.stdout is not None
+    return bus.stdout.readline().decode().strip()
+
+
+def _secret_service(stack: ExitStack, environment: Mapping[str, str]) -> None:
+    """An unlocked gnome-keyring that answers on the private bus before this returns."""
+    command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
+    keyring = _started(stack, command, environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert keyring.stdin is not None
+    keyring.stdin.write(b"a password of the tests")
+    keyring.stdin.close()
+    wait = ["gdbus", "wait", "--session", "--timeout", "20", "org.freedesktop.secrets"]
+    if shutil.which("gdbus") is None:
+        wait = ["dbus-send", "--session", "--print-reply", "--reply-timeout=20000", "--dest=org.freedesktop.secrets",
+                "/org/freedesktop/secrets", "org.freedesktop.DBus.Peer.Ping"]  # fmt: skip
+    subprocess.run(wait, env=environment, check=True, capture_output=True, timeout=30)
