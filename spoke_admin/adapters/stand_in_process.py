@@ -61,8 +61,8 @@ class StandIns:
             guard.join()
         try:
             said = json.loads(line)
-            urls = [str(said[name]) for name in ("scim_url", "settings_url", "identity_provider_url")]
-            return StandInAddresses(*urls, key=Secret(said["key"]))
+            scim, settings, provider = (str(said[f"{name}_url"]) for name in ("scim", "settings", "identity_provider"))
+            return StandInAddresses(scim, settings, provider, Secret(said["key"]))
         except (ValueError, KeyError, TypeError):
             self.stop()
             raise AdminError(
