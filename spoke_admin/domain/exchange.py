@@ -10,7 +10,10 @@ from spoke_admin.domain.error import AdminError
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `url` is absolute; `body` is sent as JSON; `authorization` goes only to the host of `url`."""
+    """One request. `url` is absolute; `body` is sent as JSON; `authorization` goes only to the host of `url`.
+
+    `most_bytes` lowers the caller's cap on the answer's body, for reads that are known to be small.
+    """
 
     method: str
     url: str
@@ -18,30 +21,56 @@ class Call:
     body: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
     authorization: str = field(default="", repr=False)
+    most_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: header names in lower case, the body whole."""
+    """One answer: header names in lower case, the body whole.
+
+    `hidden` is the right that was sent; `quote` leaves it out, for servers repeat what they refuse.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    hidden: str = field(default="", repr=False)
 
     @property
     def ok(self) -> bool:
         return 200 <= self.status < 300
+
+    @property
+    def media_type(self) -> str:
+        """Such as "application/json": without parameters, "" when the server named none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def quote(self, text: str) -> str:
+        """Words of the server fit for people: one line of at most 300 characters, without the right that was sent."""
+        shown = text.replace(self.hidden, "…") if self.hidden else text
+        line = " ".join("".join(character if character.isprintable() else " " for character in shown).split())
+        return line if len(line) <= 300 else f"{line[:299]}…"
 
     def document(self) -> Any:
         """The body as JSON. Raises AdminError when it is none, naming what came instead."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            raise AdminError(
-                f"The server answered {self.headers.get('content-type') or 'something'} instead of JSON.",
-                "Check the address: this is what a web page or a log-in page of a proxy does.",
-                f"HTTP {self.status}: {self.body[:200]!r}",
-            ) from None
+            raise self._no_json() from None
+
+    def _no_json(self) -> AdminError:
+        if "json" in self.media_type:  # broken JSON is not quoted: it may hold a token that is shown once
+            return AdminError(
+                "The server's answer is broken JSON.",
+                "Try again; if it stays so, tell the service's support.",
+                f"HTTP {self.status}, {len(self.body):,} bytes",
+            )
+        start = self.quote(self.body[:1200].decode("utf-8", "replace")) if self.media_type.startswith("text/") else ""
+        return AdminError(
+            f"The server answered {self.quote(self.media_type) or 'something'} instead of JSON.",
+            "Check the address: this is what a web page or a log-in page of a proxy does.",
+            f"HTTP {self.status}: {start or f'{len(self.body):,} bytes'}",
+        )
 
 
 class Caller(Protocol):
