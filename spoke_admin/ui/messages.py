@@ -1,0 +1,96 @@
+"""The one place in the window that shows a fault: what happened, how to fix it, one button, raw text folded below."""
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from spoke_admin.domain.error import AdminError
+from spoke_admin.ui.form import button, wrapped
+
+
+class Message(QFrame):
+    """An inline message of a page; hidden until something is to be said.
+
+    `prefix` goes before the object names message, message_title, message_remedy, message_button, message_fold and
+    message_detail where a page has more than one.
+    """
+
+    def __init__(self, parent: QWidget | None = None, prefix: str = "") -> None:
+        super().__init__(parent)
+        self.setObjectName(f"{prefix}message")
+        self.title = wrapped("", f"{prefix}message_title")
+        self.title.setProperty("role", "strong")
+        self.remedy = wrapped("", f"{prefix}message_remedy")
+        self.button = button("Try again", f"{prefix}message_button")
+        self.fold = _link("Details", f"{prefix}message_fold")
+        self.detail = QPlainTextEdit()
+        self.detail.setObjectName(f"{prefix}message_detail")
+        self.detail.setAccessibleName("Details")
+        self.detail.setReadOnly(True)
+        self.detail.setMaximumHeight(120)
+        self.detail.setTabChangesFocus(True)
+        self._act: Callable[[], None] | None = None
+        self.button.clicked.connect(self._pressed)
+        self.fold.toggled.connect(self.detail.setVisible)
+        self._lay_out()
+        self.clear()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 16, 12)
+        column.setSpacing(6)
+        column.addWidget(self.title)
+        column.addWidget(self.remedy)
+        line = QHBoxLayout()
+        line.addWidget(self.button)
+        line.addWidget(self.fold)
+        line.addStretch(1)
+        column.addLayout(line)
+        column.addWidget(self.detail)
+
+    def show_error(self, error: AdminError, act: Callable[[], None] | None = None, words: str = "Try again") -> None:
+        """Shows a fault. `act` is what the one button does; without it there is no button."""
+        self._show("error", error.title, error.remedy, error.detail)
+        self._act = act
+        self.button.setText(words)
+        self.button.setVisible(act is not None)
+
+    def show_warning(self, title: str, words: str = "") -> None:
+        """Something to know before the next click."""
+        self._show("warning", title, words, "")
+
+    def show_note(self, title: str, words: str = "") -> None:
+        """Something went well, or is worth knowing."""
+        self._show("note", title, words, "")
+
+    def clear(self) -> None:
+        """Takes the message away."""
+        self._act = None
+        self.hide()
+
+    def _show(self, role: str, title: str, words: str, detail: str) -> None:
+        self._act = None
+        self.button.hide()
+        self.title.setText(title)
+        self.remedy.setText(words)
+        self.remedy.setVisible(bool(words))
+        self.detail.setPlainText(detail)
+        self.fold.setChecked(False)
+        self.fold.setVisible(bool(detail))
+        self.detail.hide()
+        self.setProperty("role", role)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self.show()
+
+    def _pressed(self) -> None:
+        act = self._act
+        self.clear()
+        if act is not None:
+            act()
+
+
+def _link(text: str, name: str) -> QPushButton:
+    it = button(text, name, "link")
+    it.setCheckable(True)
+    return it

@@ -1,0 +1,277 @@
+"""Background work as a value: the only module of the program's window that makes threads.
+
+Network calls run as coroutines on one asyncio loop in one thread; work on files and numbers runs in two worker threads.
+What comes of either arrives on the window's own thread. A piece of work whose owner is gone is dropped without a word.
+"""
+
+import logging
+import re
+import threading
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal
+from shiboken6 import isValid
+
+from spoke_admin.domain.error import AdminError
+
+if TYPE_CHECKING:
+    import asyncio
+
+Result = TypeVar("Result")
+Failed = Callable[[AdminError], None]
+TellProgress = Callable[[int, int], None]  # done, of how many
+Cancelled = Callable[[], bool]
+Work = Callable[[TellProgress, Cancelled], Result]
+
+WORKERS = 2
+BETWEEN_PROGRESS_S = 0.05  # a window cannot show more, and a flood of events would make it stop answering
+FAREWELL_S = 3.0
+
+log = logging.getLogger(__name__)
+
+
+class Task:
+    """A piece of work under way. After `cancel()` neither its `done` nor its `failed` is called."""
+
+    def __init__(self, owner: QObject | None) -> None:
+        self._owner = owner
+        self._has_owner = owner is not None
+        self._cancelled = threading.Event()
+        self._stop: Callable[[], None] | None = None
+        self.running = True
+
+    def cancel(self) -> None:
+        """Ends the work at its next safe point. Harmless twice and after its end."""
+        self._cancelled.set()
+        self.running = False
+        if self._stop is not None:
+            self._stop()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody still waits for what comes of it."""
+        return not self.cancelled and not (self._has_owner and not (self._owner and isValid(self._owner)))
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    """What arrives on the window's thread: for which task, what to call there, and whether it is the last."""
+
+    task: Task
+    call: Callable[[], None]
+    last: bool
+
+
+class Tasks(QObject):
+    """Runs coroutines and work beside the window. Made and closed on the window's thread."""
+
+    _delivered = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._delivered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._live: set[Task] = set()
+        self._watched: set[int] = set()
+        self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop_thread: threading.Thread | None = None
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._workers: list[threading.Thread] = []
+
+    def run(
+        self,
+        coroutine_factory: Callable[[], Coroutine[Any, Any, Result]],
+        done: Callable[[Result], None],
+        failed: Failed,
+        owner: QObject | None = None,
+    ) -> Task:
+        """Awaits what `coroutine_factory` makes, on the network's loop; then `done` or `failed` here."""
+        task = self._begin(owner)
+        loop = self._running_loop()
+
+        async def awaited() -> None:
+            try:
+                result = await coroutine_factory()
+            except Exception as fault:  # noqa: BLE001  # every failure is shown in words, whatever it is
+                self._fail(task, failed, fault)
+            else:
+                self._emit(_Delivery(task, lambda: done(result), last=True))
+
+        import asyncio
+
+        future = asyncio.run_coroutine_threadsafe(awaited(), loop)
+        task._stop = lambda: None if future.done() else _cancel(future)  # noqa: SLF001  # the task is ours
+        return task
+
+    def work(
+        self,
+        function: "Work[Result]",
+        done: Callable[[Result], None],
+        failed: Failed,
+        progress: TellProgress | None = None,
+        owner: QObject | None = None,
+    ) -> Task:
+        """Calls `function(progress, cancelled)` in a worker thread; then `done` or `failed` here.
+
+        `progress(done, total)` may be called as often as one likes; it arrives here at most 20 times a second, and
+        always when done equals total. A function that sees `cancelled()` returns; what it returns is dropped.
+        """
+        task = self._begin(owner)
+        tell = self._teller(task, progress)
+
+        def job() -> None:
+            if not task.wanted:
+                return
+            try:
+                result = function(tell, lambda: not task.wanted)
+            except Exception as fault:  # noqa: BLE001  # every failure is shown in words, whatever it is
+                self._fail(task, failed, fault)
+            else:
+                self._emit(_Delivery(task, lambda: done(result), last=True))
+
+        self._jobs.put(job)
+        if len(self._workers) < WORKERS:
+            self._workers.append(_thread(self._serve, f"worker {len(self._workers) + 1}"))
+        return task
+
+    def close(self, farewell: Callable[[], Awaitable[None]] | None = None, seconds: float = FAREWELL_S) -> None:
+        """Cancels everything, runs `farewell` (to close connections) and ends the threads, in `seconds` at most.
+
+        Threads that do not end by then are left to die with the process. Harmless twice.
+        """
+        until = time.monotonic() + seconds
+        self._closed = True
+        for task in list(self._live):
+            task.cancel()
+        self._live.clear()
+        for _ in self._workers:
+            self._jobs.put(None)
+        if self._loop is not None:
+            self._end_loop(self._loop, farewell, until)
+        for thread in (*self._workers, self._loop_thread):
+            if thread is not None:
+                thread.join(max(0.0, until - time.monotonic()))
+        self._workers, self._loop, self._loop_thread = [], None, None
+
+    def _begin(self, owner: QObject | None) -> Task:
+        if self._closed:
+            raise RuntimeError("the tasks are closed: nothing can be started any more")
+        task = Task(owner)
+        self._live.add(task)
+        if owner is not None and id(owner) not in self._watched:
+            key = id(owner)
+            self._watched.add(key)
+            owner.destroyed.connect(lambda: self._forget(key))
+        return task
+
+    def _forget(self, key: int) -> None:
+        """An owner is gone: what it waited for is cancelled."""
+        self._watched.discard(key)
+        for task in [it for it in self._live if not it.wanted]:
+            self._live.discard(task)
+            task.cancel()
+
+    def _deliver(self, delivery: _Delivery) -> None:
+        task = delivery.task
+        if delivery.last:
+            self._live.discard(task)
+        if self._closed or not task.wanted:
+            return
+        if delivery.last:
+            task.running = False
+        delivery.call()
+
+    def _emit(self, delivery: _Delivery) -> None:
+        if not self._closed and isValid(self):
+            self._delivered.emit(delivery)
+
+    def _fail(self, task: Task, failed: Failed, fault: Exception) -> None:
+        error = fault if isinstance(fault, AdminError) else _mistake(fault)
+        self._emit(_Delivery(task, lambda: failed(error), last=True))
+
+    def _teller(self, task: Task, progress: TellProgress | None) -> TellProgress:
+        told = [0.0]
+
+        def tell(done: int, total: int) -> None:
+            now = time.monotonic()
+            if progress is None or (done != total and now - told[0] < BETWEEN_PROGRESS_S):
+                return
+            told[0] = now
+            self._emit(_Delivery(task, lambda: progress(done, total), last=False))
+
+        return tell
+
+    def _serve(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+
+    def _running_loop(self) -> "asyncio.AbstractEventLoop":
+        import asyncio  # after the first paint: nothing of the network is needed before
+
+        if self._loop is None:
+            self._loop = loop = asyncio.new_event_loop()
+            self._loop_thread = _thread(lambda: _run_loop(loop), "network")
+        return self._loop
+
+    @staticmethod
+    def _end_loop(
+        loop: "asyncio.AbstractEventLoop", farewell: Callable[[], Awaitable[None]] | None, until: float
+    ) -> None:
+        import asyncio
+
+        async def end() -> None:
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for other in others:
+                other.cancel()
+            left = max(0.1, until - time.monotonic() - 0.2)
+            if others:
+                await asyncio.wait(others, timeout=left / 2)
+            if farewell is not None:
+                try:
+                    await asyncio.wait_for(farewell(), timeout=left / 2)
+                except Exception as fault:  # noqa: BLE001  # the program ends; there is nobody left to tell
+                    log.debug("closing: %s", type(fault).__name__)
+            loop.stop()
+
+        asyncio.run_coroutine_threadsafe(end(), loop)
+
+
+def _run_loop(loop: "asyncio.AbstractEventLoop") -> None:
+    loop.run_forever()
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+def _thread(function: Callable[[], None], name: str) -> threading.Thread:
+    thread = threading.Thread(target=function, name=f"spoke-admin {name}", daemon=True)
+    thread.start()
+    return thread
+
+
+def _cancel(future: Any) -> None:
+    future.cancel()
+
+
+def _mistake(fault: Exception) -> AdminError:
+    """Words for what should not happen; where it happened goes to the log."""
+    frames = "".join(traceback.format_tb(fault.__traceback__))
+    log.error("%s%s: %s", frames, type(fault).__name__, redacted(str(fault)))
+    return AdminError(
+        "The program made a mistake.",
+        "Try again. If it stays, report it with the log that `spoke-admin -v` prints.",
+        type(fault).__name__,
+    )
+
+
+def redacted(text: str) -> str:
+    """The text without anything that could be a token: every unbroken run of 12 or more of its characters."""
+    return re.sub(r"[A-Za-z0-9_\-+/=.~%]{12,}", "…", text)
