@@ -6,6 +6,7 @@ import logging
 import re
 import ssl
 import time
+from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Self
 from urllib.parse import quote, urlencode, urlsplit
@@ -20,7 +21,7 @@ from spoke_admin.adapters.http_faults import no_answer, try_again
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Reply
 
-__all__ = ["HttpCaller", "check_url", "is_loopback"]
+__all__ = ["HttpCaller", "check_url", "is_loopback", "reason_of"]
 
 DEADLINE_SECONDS = 60.0
 MOST_BYTES = 16 * 1024 * 1024
@@ -173,3 +174,12 @@ def _redirected(response: httpx.Response, url: str) -> AdminError:
         "Type the right address itself: compare scheme, host and path with the service's documents.",
         f"HTTP {response.status_code}",
     )
+
+
+def reason_of(reply: Reply) -> Mapping[str, object]:
+    """The JSON object of a refusal, {} when there is none."""
+    try:
+        document = reply.document()
+    except AdminError:
+        return {}
+    return document if isinstance(document, dict) else {}
