@@ -1,7 +1,6 @@
 """Fixtures that start the real stand-in process: `python -m spoke_admin sandbox`, as an admin would."""
 
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -72,8 +71,9 @@ class StandIns:
             line = b""
         if not line:
             self._process.kill()
-            self._process.wait(END_SECONDS)
         reader.join()
+        if not line:
+            self._ended()
         assert line, f"the stand-ins did not start: {self.log}"
         document: dict[str, Any] = json.loads(line)
         return document
@@ -164,8 +164,3 @@ def stand_ins(start_stand_ins: StartStandIns) -> StandIns:
 def rfc_stand_ins(start_stand_ins: StartStandIns) -> StandIns:
     """Stand-ins in mode rfc: plain SCIM 2.0, connected from the start."""
     return start_stand_ins(mode="rfc")
-
-
-def environment_without_display() -> dict[str, str]:
-    """The environment of a child process on a machine without a screen."""
-    return {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}

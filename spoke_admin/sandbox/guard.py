@@ -22,23 +22,25 @@ Right = Callable[[str, str], None]
 """Takes the scheme (lower case) and the credentials of a call. Raises Refused when they do not open the door."""
 
 
-def nothing_public(method: str, path: str) -> bool:
-    return False
-
-
 @dataclass(frozen=True)
 class Door:
-    """An application below a path, and the right that opens it. `public`: calls that need no right."""
+    """An application below a path, and the right that opens it.
+
+    `public`: paths below the prefix that anybody may read (GET, HEAD).
+    """
 
     prefix: str
     application: Application
     right: Right
     challenge: str
     errors: Literal["scim", "plain"] = "plain"
-    public: Callable[[str, str], bool] = nothing_public  # takes method, and path below the prefix
+    public: frozenset[str] = frozenset()
 
     def covers(self, path: str) -> bool:
         return path == self.prefix or path.startswith(self.prefix + "/")
+
+    def lets_anybody_read(self, method: str, path: str) -> bool:
+        return method in ("GET", "HEAD") and path.removeprefix(self.prefix) in self.public
 
 
 def key_right(scheme: str, key: Secret) -> Right:
@@ -93,7 +95,7 @@ class Guard:
             )
         if door is None:
             return b""
-        if not door.public(scope["method"], scope["path"].removeprefix(door.prefix)):
+        if not door.lets_anybody_read(scope["method"], scope["path"]):
             door.right(*_authorization(scope))
         return await _body(scope, receive)
 

@@ -26,6 +26,7 @@ Scenario = Literal["set-up", "migrate-users", "push-groups"]
 SCIM_PATH = "/scim/v2"
 SETTINGS_PATH = "/api/v1/integrations/sso"
 IDENTITY_PROVIDER_PATH = "/okta"
+# Okta shows its metadata and its sign-on page to everybody
 PUBLIC_AT_OKTA = frozenset({"/saml/metadata", "/saml/sign-on"})
 
 
@@ -93,7 +94,7 @@ async def _serve(
                 key_right("Bearer", key),
                 'Bearer realm="settings"',
             ),
-            Door(IDENTITY_PROVIDER_PATH, okta, key_right("SSWS", key), "SSWS", public=_public_at_okta),
+            Door(IDENTITY_PROVIDER_PATH, okta, key_right("SSWS", key), "SSWS", public=PUBLIC_AT_OKTA),
         ]
         line = {
             "scim_url": origin + SCIM_PATH,
@@ -145,8 +146,3 @@ def _token_right(settings: Settings, profile: ServiceProfile, mode: Mode) -> Rig
             raise below_plus(settings.plan, profile)
 
     return check
-
-
-def _public_at_okta(method: str, path: str) -> bool:
-    """Okta shows its metadata and its sign-on page to everybody."""
-    return method in ("GET", "HEAD") and path in PUBLIC_AT_OKTA
