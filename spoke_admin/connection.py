@@ -3,6 +3,7 @@
 Light to import: adapters and what they stand on are imported where they are first used.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -127,9 +128,34 @@ def start_stand_ins(folder: "Path", options: tuple[str, ...] = ()) -> "StandIns"
     return StandIns(folder, options)
 
 
+def demo_folder() -> "Path":
+    """A fresh folder of its own for a demo: below the data folder, or below $TMPDIR where that cannot be written."""
+    import tempfile
+    from pathlib import Path
+
+    import platformdirs
+
+    for parent in (platformdirs.user_data_path("spoke-admin", appauthor=False) / "demos", Path(tempfile.gettempdir())):
+        try:
+            parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(prefix="demo-", dir=parent))
+        except OSError:
+            continue
+    raise AdminError("There is no folder for the demo's data.", "Name one you may write to in TMPDIR.")
+
+
+def sample_roster() -> "Path":
+    """The sample file of users that comes with the program."""
+    from pathlib import Path
+
+    from spoke_admin.adapters.resources import resource
+
+    return Path(str(resource("samples", "askspoke-users.csv")))
+
+
 async def open_sandbox(stand_ins: "StandIns") -> Connection:
-    """Opens the connection to started stand-ins. Waits until they answer: not for the window's own thread."""
-    at = stand_ins.addresses()
+    """Opens the connection to started stand-ins, as soon as they answer."""
+    at = await asyncio.to_thread(stand_ins.addresses)
     addresses = Addresses(SANDBOX_NAME, at.scim_url, at.settings_url, at.identity_provider_url)
     return await open_connection(addresses, {at.settings_url: at.key, at.identity_provider_url: at.key})
 

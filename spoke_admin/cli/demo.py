@@ -1,17 +1,21 @@
 """`spoke-admin demo`: everything on this computer, in a window; without a display in the terminal."""
 
 import argparse
+import asyncio
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spoke_admin.cli import output
 from spoke_admin.cli.window_start import WindowStart
+from spoke_admin.domain.error import AdminError
 
 if TYPE_CHECKING:
     from spoke_admin.connection import StandIns
+    from spoke_admin.domain.guide import StepState
 
 Subparsers = argparse._SubParsersAction  # noqa: SLF001  # argparse gives the type no public name
 OpenWindow = Callable[[WindowStart], int]
@@ -30,16 +34,19 @@ def add(commands: "Subparsers[argparse.ArgumentParser]", open_window: OpenWindow
 
 
 def run(options: argparse.Namespace, open_window: OpenWindow) -> int:
-    from spoke_admin.connection import demo_folder, sample_roster, start_stand_ins
+    from spoke_admin.connection import demo_folder, start_stand_ins
 
-    file = Path(options.file) if options.file else sample_roster()
+    given = Path(options.file).absolute() if options.file else None
+    if given is not None and not given.exists():
+        raise AdminError(f"There is no file {given}.", "Check the name; without one a sample is shown.")
     folder = demo_folder()
     output.say(f"The stand-ins keep their data in {folder}.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the stand-ins end with us
     stand_ins = start_stand_ins(folder / "stand-ins")
     try:
         if has_display():
-            return open_window(WindowStart(stand_ins=stand_ins, file=Path(options.file) if options.file else None))
-        return _in_the_terminal(stand_ins, file, folder / "pictures", options, open_window)
+            return open_window(WindowStart(stand_ins=stand_ins, file=given))
+        return _in_the_terminal(stand_ins, given, folder / "pictures", open_window)
     finally:
         stand_ins.stop()
 
@@ -51,19 +58,31 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _in_the_terminal(
-    stand_ins: "StandIns", file: Path, pictures: Path, options: argparse.Namespace, open_window: OpenWindow
-) -> int:
+def _in_the_terminal(stand_ins: "StandIns", given: Path | None, pictures: Path, open_window: OpenWindow) -> int:
     """Walks the guide, reads the file, draws the pages. 0 when the guide was walked and the file was read."""
-    import asyncio
-
     from spoke_admin.cli import guide, validate
+    from spoke_admin.connection import sample_roster
 
     output.say("There is no display: the guide is walked in the terminal.")
     states = asyncio.run(_walk(stand_ins))
     guide.show(states, as_json=False)
-    output.say("")
+    file = given or sample_roster()
+    output.answer("")
     validate.show(validate.check(file, "askspoke"), limit=10)
+    pictures.mkdir(mode=0o700)
     open_window(WindowStart(stand_ins=stand_ins, file=file, pictures=pictures))
     output.answer(f"Pictures of the pages: {pictures}")
     return 0 if all(state.status == "done" for state in states) else 1
+
+
+async def _walk(stand_ins: "StandIns") -> "Sequence[StepState]":
+    from spoke_admin.cli import guide
+    from spoke_admin.connection import open_sandbox
+    from spoke_admin.guides.set_up import GUIDE
+
+    connection = await open_sandbox(stand_ins)
+    try:
+        return await guide.walk_guide(GUIDE, connection)
+    finally:
+        await connection.tokens.forget(connection.service.scim_url)  # it ends with the stand-ins
+        await connection.close()
