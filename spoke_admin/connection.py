@@ -12,7 +12,7 @@ from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Caller
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.domain.secret import Secret
-from spoke_admin.domain.systems import Connection, IdentityProvider, KeptToken, KeychainState, Tokens
+from spoke_admin.domain.systems import Addresses, Connection, IdentityProvider, KeptToken, KeychainState, Tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,18 +24,6 @@ if TYPE_CHECKING:
 DOCUMENT_BYTES = 5 * 1024 * 1024
 DOCUMENT_SECONDS = 10.0
 SANDBOX_NAME = "Sandbox"
-
-
-@dataclass(frozen=True)
-class Addresses:
-    """A connection as it is saved: addresses and a profile's name, no secret. "" where there is none."""
-
-    name: str
-    scim_url: str
-    settings_url: str = ""
-    identity_provider_url: str = ""
-    profile: str = "askspoke"
-
 
 Keys = Mapping[str, Secret]  # by address: given for this process, asked before the keychain
 
@@ -165,7 +153,9 @@ async def fetch_document(address: str) -> str:
     from spoke_admin.adapters.http import HttpCaller, check_url
 
     async with HttpCaller(deadline=DOCUMENT_SECONDS, most_bytes=DOCUMENT_BYTES) as caller:
-        reply = await caller(Call("GET", check_url(address), headers={"accept": "application/xml, text/xml, */*"}))
+        reply = await caller(
+            Call("GET", check_url(address, query=True), headers={"accept": "application/xml, text/xml, */*"})
+        )
     if not reply.ok:
         raise AdminError(f"The address answered HTTP {reply.status}.", "Check the address of the document.", address)
     return (

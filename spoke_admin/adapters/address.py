@@ -9,11 +9,12 @@ from spoke_admin.domain.error import AdminError
 EXAMPLE = "Type it like https://acme.askspoke.com/scim/v2."
 
 
-def check_url(text: str) -> str:
+def check_url(text: str, *, query: bool = False) -> str:
     """The address without outer blanks and trailing slash, scheme and host in lower case.
 
-    Raises AdminError for what is no http(s) address: no scheme, blanks inside, a user name or password in it, a
-    fragment, a host or port that cannot be, plain http to another computer.
+    `query`: it may have a part after a "?", as addresses of documents do and base addresses must not. Raises AdminError
+    for what is no http(s) address: no scheme, blanks inside, a user name or password in it, a fragment, a host or port
+    that cannot be, plain http to another computer.
     """
     typed = text.strip()
     if fault := _character_fault(typed):
@@ -27,6 +28,8 @@ def check_url(text: str) -> str:
         )
     if parts.fragment:
         raise _refusal("it has a # in it, like the address of a console page", EXAMPLE)
+    if not query and "?" in typed:
+        raise _refusal("it has a ? in it", f"Leave out the ? and what follows. {EXAMPLE}")
     authority = _authority(parts)
     if parts.scheme == "http" and not is_loopback(f"http://{authority}"):
         raise _refusal("plain http would show the token to everyone on the way", "Type https:// instead of http://.")

@@ -60,7 +60,9 @@ class HttpCaller:
             await client.aclose()
 
     async def __call__(self, call: Call) -> Reply:
-        url = check_url(call.url) if not call.url.endswith("/") else f"{check_url(call.url)}/"
+        url = check_url(call.url, query=True)
+        if urlsplit(call.url).path.endswith("/") and not urlsplit(url).path.endswith("/"):
+            url += "/"
         request = _request(call, url)
         client = self._client(url)
         path = urlsplit(url).path or "/"

@@ -10,10 +10,9 @@ from spoke_admin.domain.error import AdminError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spoke_admin.connection import Addresses
     from spoke_admin.domain.guide import Guide, StepState
     from spoke_admin.domain.secret import Secret
-    from spoke_admin.domain.systems import Connection
+    from spoke_admin.domain.systems import Addresses, Connection
 
 Subparsers = argparse._SubParsersAction  # noqa: SLF001  # argparse gives the type no public name
 MARKS = {"done": "✓", "ready": "→", "blocked": "✗", "manual": "☞"}
@@ -58,7 +57,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _addresses(options: argparse.Namespace) -> "Addresses":
-    from spoke_admin.connection import Addresses, default_addresses
+    from spoke_admin.connection import default_addresses
+    from spoke_admin.domain.systems import Addresses
 
     given = (options.scim, options.settings, options.identity_provider)
     if not any(given):

@@ -206,6 +206,17 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Addresses:
+    """A connection as it is saved: addresses and a profile's name, no secret. "" where there is none."""
+
+    name: str
+    scim_url: str
+    settings_url: str = ""
+    identity_provider_url: str = ""
+    profile: str = "askspoke"
+
+
+@dataclass(frozen=True)
 class Connection:
     """A service and an identity provider that belong together, and where their tokens are.
 
