@@ -31,7 +31,7 @@ CREATE UNIQUE INDEX unique_user_name ON resource (type, user_name) WHERE user_na
 CREATE INDEX by_type ON resource (type, place);
 CREATE INDEX by_external_id ON resource (type, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX by_display_name ON resource (type, display_name) WHERE display_name IS NOT NULL;
-CREATE TABLE member (group_id TEXT NOT NULL, member_id TEXT NOT NULL, PRIMARY KEY (member_id, group_id)) WITHOUT ROWID;
+CREATE TABLE member (member_id TEXT NOT NULL, group_id TEXT NOT NULL, PRIMARY KEY (member_id, group_id)) WITHOUT ROWID;
 CREATE INDEX by_group ON member (group_id);
 CREATE TABLE write (number INTEGER PRIMARY KEY AUTOINCREMENT);
 """

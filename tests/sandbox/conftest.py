@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -150,7 +150,7 @@ class DirectDoor:
         assert answered.status == 201, answered
         return answered.document
 
-    def patch(self, user: dict[str, Any], *operations: dict[str, object]) -> Answered:
+    def patch(self, user: dict[str, Any], *operations: Mapping[str, object]) -> Answered:
         return self.call("PATCH", f"/Users/{user['id']}", {"schemas": [PATCH_OP], "Operations": list(operations)})
 
     def put(self, user: dict[str, Any], **attributes: object) -> Answered:
