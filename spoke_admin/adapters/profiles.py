@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Iterator
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from spoke_admin.adapters.folders import config_folder
 from spoke_admin.adapters.resources import resource
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.profile import ServiceProfile, read_profile
@@ -15,21 +17,20 @@ log = logging.getLogger(__name__)
 
 def own_folder() -> Path:
     """Where an admin drops profiles of their own."""
-    import platformdirs
-
-    return platformdirs.user_config_path("spoke-admin", appauthor=False) / "profiles"
+    return config_folder() / "profiles"
 
 
 def profile(name: str) -> ServiceProfile:
     """The profile of this name; an own one stands before a built-in one. Raises AdminError: none, or broken."""
-    own = own_folder() / f"{name}.toml"
-    known = {path.stem for path in _own_files()} | {path.name.removesuffix(".toml") for path in _built_in()}
-    if name not in known:
-        raise AdminError(f"There is no service profile {name!r}.", f"Profiles: {', '.join(sorted(known))}.")
-    if own.is_file():
-        log.info("the service profile %s is the admin's own", name)
-        return _own(own)
-    return read_profile(resource("profiles", f"{name}.toml").read_text(encoding="utf-8"), f"{name}.toml")
+    own, built_in = _own_files(), _built_in()
+    if name in own:
+        if name in built_in:
+            log.info("the service profile %s is the admin's own, in place of the built-in one", name)
+        return _own(own[name])
+    if name in built_in:
+        return read_profile(built_in[name].read_text(encoding="utf-8"), f"{name}.toml")
+    known = ", ".join(sorted({*own, *built_in}))
+    raise AdminError(f"There is no service profile {name[:60]!r}.", f"Profiles: {known}.")
 
 
 def profiles() -> list[ServiceProfile]:
@@ -43,23 +44,24 @@ def broken() -> list[AdminError]:
 
 
 def _all() -> Iterator[ServiceProfile | AdminError]:
-    names = {path.stem for path in _own_files()} | {path.name.removesuffix(".toml") for path in _built_in()}
-    for name in sorted(names):
+    for name in sorted({*_own_files(), *_built_in()}):
         try:
             yield profile(name)
         except AdminError as fault:
             yield fault
 
 
-def _built_in() -> list[Path]:
-    return [Path(entry.name) for entry in resource("profiles").iterdir() if entry.name.endswith(".toml")]
+def _built_in() -> dict[str, Traversable]:
+    files = resource("profiles").iterdir()
+    return {file.name.removesuffix(".toml"): file for file in files if file.name.endswith(".toml")}
 
 
-def _own_files() -> list[Path]:
+def _own_files() -> dict[str, Path]:
+    """By name; only real files: opening a pipe of that name would wait for ever."""
     try:
-        return sorted(own_folder().glob("*.toml"))
+        return {path.stem: path for path in own_folder().glob("*.toml") if path.is_file()}
     except OSError:
-        return []
+        return {}
 
 
 def _own(path: Path) -> ServiceProfile:
@@ -68,7 +70,7 @@ def _own(path: Path) -> ServiceProfile:
             raise AdminError(
                 f"The service profile {path.name} is larger than 1 MiB.", "Remove it from the profiles folder."
             )
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as fault:
         raise AdminError(
             f"The service profile {path.name} cannot be read.", "Check who may read it.", str(fault)

@@ -12,6 +12,8 @@ from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import ScimCounts
 
 JSON = {"accept": "application/scim+json, application/json"}
+MOST_BYTES = 1024 * 1024  # one user or one number: a larger answer ignores what was asked for
+SHORT_PAGE = 100
 
 
 class ScimClient:
@@ -26,57 +28,101 @@ class ScimClient:
         return ScimCounts(users=await self._total("Users", token), groups=await self._total("Groups", token))
 
     async def find_user(self, user_name: str, profile: ServiceProfile, token: Secret) -> Mapping[str, str] | None:
-        """The user of this userName as attribute paths of the profile -> text, without what is not set."""
+        """The user of this identifier as attribute paths of the profile -> text, without what is not set.
+
+        Raises AdminError when the service answers with others only: then it cannot be told whether the user is there.
+        """
+        identifier = profile.user.identifier
         quoted = user_name.replace("\\", "\\\\").replace('"', '\\"')
-        page = await self._page("Users", token, {"filter": f'{profile.user.identifier} eq "{quoted}"', "count": "2"})
-        for found in _resources(page):
-            if str(found.get("userName", "")).casefold() == user_name.casefold():
-                return attributes(found, profile)
+        page = await self._page(
+            "Users", token, {"filter": f'{identifier} eq "{quoted}"', "startIndex": "1", "count": "2"}
+        )
+        found = _resources(page)
+        for user in found:
+            if value_at(user, identifier).casefold() == user_name.casefold():
+                return attributes(user, profile)
+        if found:
+            raise AdminError(
+                f"{self.base_url} ignores the filter by {identifier}: it answered with other users.",
+                f"A person cannot be looked up there. Ask the service's support for filters by {identifier}.",
+            )
         return None
 
     async def _total(self, endpoint: str, token: Secret) -> int:
+        """`totalResults`; where a service leaves it out, what a page of 100 holds."""
         page = await self._page(endpoint, token, {"startIndex": "1", "count": "1"})
-        total = page.get("totalResults")
-        try:
-            return int(total) if isinstance(total, int | str) else len(_resources(page))
-        except ValueError:
-            return len(_resources(page))
+        if (total := _whole_number(_get(page, "totalResults"))) is not None:
+            return total
+        page = await self._page(endpoint, token, {"startIndex": "1", "count": str(SHORT_PAGE)})
+        return len(_resources(page))
 
     async def _page(self, endpoint: str, token: Secret, query: Mapping[str, str]) -> Mapping[str, Any]:
         url = f"{self.base_url}/{endpoint}"
         bearer = f"Bearer {token.reveal()}"
-        reply = await self._caller(Call("GET", url, query=query, headers=JSON, authorization=bearer))
+        call = Call("GET", url, query=query, headers=JSON, authorization=bearer, most_bytes=MOST_BYTES)
+        reply = await self._caller(call)
         if not reply.ok:
             raise _refused(reply, self.base_url)
-        document = reply.document()
-        if not isinstance(document, dict) or not ({"Resources", "totalResults", "schemas"} & document.keys()):
-            raise AdminError(
-                f"{self.base_url} is not a SCIM service: it answered JSON of another kind.",
-                "Check the base URL; it often ends in /scim/v2.",
-            )
+        try:
+            document = reply.document()
+        except AdminError as fault:
+            if "json" in reply.media_type:
+                raise
+            came = reply.quote(reply.media_type) or "something without a type"
+            raise _no_scim(self.base_url, f"it answered {came}", fault.detail) from None
+        if not isinstance(document, dict) or not _is_list_response(document):
+            raise _no_scim(self.base_url, "it answered JSON of another kind", f"HTTP {reply.status}")
         return document
 
 
+def _is_list_response(document: Mapping[str, Any]) -> bool:
+    """Servers leave out this or that: one of the three is enough, of a kind that can be read."""
+    resources = _get(document, "Resources")
+    if resources is not None and not isinstance(resources, list):
+        return False
+    return any(_get(document, name) is not None for name in ("Resources", "totalResults", "schemas"))
+
+
+def _whole_number(value: object) -> int | None:
+    """A count, also as text or as 3.0."""
+    try:
+        number = int(float(value)) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1
+    except (ValueError, OverflowError):
+        return None
+    return number if number >= 0 else None
+
+
 def _resources(page: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = page.get("Resources")
+    found = _get(page, "Resources")
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def _no_scim(base_url: str, reason: str, detail: str) -> AdminError:
+    return AdminError(f"{base_url} is not a SCIM service: {reason}.", _address_hint(base_url), detail)
+
+
+def _address_hint(base_url: str) -> str:
+    if "/scim" in base_url.lower():
+        return "Compare the base URL with the one on the service's settings page."
+    return f"Check the base URL: it often ends in /scim/v2, here {base_url}/scim/v2."
 
 
 def _refused(reply: Reply, base_url: str) -> AdminError:
     said = reason_of(reply).get("detail")
-    detail = f"HTTP {reply.status}: {said}" if isinstance(said, str) else f"HTTP {reply.status}"
+    detail = f"HTTP {reply.status}: {reply.quote(said)}" if isinstance(said, str) else f"HTTP {reply.status}"
     if reply.status == 401:
         remedy = "Copy the API token again from the service's settings, or regenerate it there."
         return AdminError(f"{base_url} refuses the API token.", remedy, detail)
     if reply.status == 403:
-        return AdminError(f"{base_url} forbids this.", "Check that SCIM is enabled and what the token may do.", detail)
+        remedy = f"Check that SCIM is enabled and what the token may do. {_address_hint(base_url)}"
+        return AdminError(f"{base_url} forbids this.", remedy, detail)
     if reply.status in (404, 405, 410):
-        return AdminError(
-            f"There is no SCIM service at {base_url}.", "Check the base URL; it often ends in /scim/v2.", detail
-        )
+        return AdminError(f"There is no SCIM service at {base_url}.", _address_hint(base_url), detail)
     if reply.status == 429:
-        return AdminError(f"{base_url} asks to wait.", "Try again in a few minutes.", detail)
-    return AdminError(f"{base_url} answered with HTTP {reply.status}.", "Try again; see the detail.", detail)
+        return AdminError(f"{base_url} asks to wait: there were too many calls.", "Try again in a few minutes.", detail)
+    if reply.status >= 500:
+        return AdminError(f"{base_url} is out of order.", "Try again later; if it stays so, tell its support.", detail)
+    return AdminError(f"{base_url} refuses the call.", "Check the base URL and what the token may do.", detail)
 
 
 def attributes(resource: Mapping[str, Any], profile: ServiceProfile) -> dict[str, str]:
@@ -98,7 +144,7 @@ def value_at(resource: Mapping[str, Any], path: str) -> str:
         return _text(_of_type(_get(holder, filtered[1]), filtered[2], filtered[3]))
     for name in path.split("."):
         if isinstance(holder, str) and name == "value":
-            return holder
+            return _text(holder)
         holder = _get(holder, name)
     return _text(holder)
 
@@ -120,4 +166,6 @@ def _get(holder: Any, name: str) -> Any:
 def _text(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return "" if value is None else str(value).lower()
-    return str(value) if isinstance(value, str | int | float) else ""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()  # JSON can hold half a character, which no file takes
+    return str(value) if isinstance(value, int | float) else ""

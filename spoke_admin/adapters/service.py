@@ -14,6 +14,7 @@ from spoke_admin.domain.systems import Fact, ScimCounts, ServiceSettings, TokenF
 
 SamlState = Literal["off", "connected", "tested", "active"]
 ScimState = Literal["off", "connected"]
+MOST_BYTES = 1024 * 1024
 
 
 class ScimService:
@@ -26,7 +27,7 @@ class ScimService:
         settings_url: str | None,
         caller: Caller,
         tokens: Tokens,
-        settings_key: Callable[[], Awaitable[Secret]],
+        settings_key: Callable[[], Awaitable[Secret | None]],
     ) -> None:
         self.profile = profile
         self.scim_url = scim_url
@@ -40,35 +41,36 @@ class ScimService:
         document = await self._settings("GET", "")
         saml, scim = _part(document, "saml"), _part(document, "scim")
         return ServiceSettings(
-            plan=str(document.get("plan", "")),
+            plan=_text(document.get("plan")),
             saml=cast(SamlState, _state(saml, SamlState, "SAML")),
             scim=cast(ScimState, _state(scim, ScimState, "SCIM")),
-            scim_url=str(scim.get("base_url") or ""),
+            scim_url=_text(scim.get("base_url")),
             token=_token_facts(scim.get("token")),
-            saml_issuer=str(saml.get("issuer") or ""),
-            saml_sign_on_url=str(saml.get("sign_on_url") or ""),
+            saml_issuer=_text(saml.get("issuer")),
+            saml_sign_on_url=_text(saml.get("sign_on_url")),
         )
 
     async def connect_saml(self, metadata: str) -> None:
         await self._settings("PUT", "/saml", {"metadata": metadata})
 
     async def test_saml(self) -> Sequence[Fact]:
-        document = await self._settings("POST", "/saml/test")
-        checks = document.get("checks")
-        return [
-            Fact(str(check.get("name", "")), str(check.get("found", "")), str(check.get("expected", "")), ok=True)
-            for check in (checks if isinstance(checks, list) else [])
-            if isinstance(check, dict)
-        ]
+        facts = _checks(await self._settings("POST", "/saml/test"))
+        if failed := [fact for fact in facts if not fact.ok]:
+            raise AdminError(
+                "The SAML test failed.",
+                "Correct what is named, hand over the metadata again, and repeat the test.",
+                "; ".join(f"{fact.label}: found {fact.found}, expected {fact.expected}" for fact in failed),
+            )
+        return facts
 
     async def activate_saml(self) -> None:
         await self._settings("POST", "/saml/activate")
 
     async def connect_scim(self) -> Secret:
-        return _token(await self._settings("POST", "/scim"))
+        return await self._new_token("/scim")
 
     async def regenerate_token(self) -> Secret:
-        return _token(await self._settings("POST", "/scim/token"))
+        return await self._new_token("/scim/token")
 
     async def probe(self, token: Secret) -> ScimCounts:
         return await self._scim.counts(token)
@@ -80,6 +82,15 @@ class ScimService:
             raise AdminError(title, kept.remedy or "Paste it on the page Tokens, or regenerate it.")
         return await self._scim.find_user(user_name, self.profile, kept.secret)
 
+    async def _new_token(self, path: str) -> Secret:
+        """The token of the answer. What cannot be read is not quoted: it may hold the token all the same."""
+        document = await self._settings("POST", path)
+        token = document.get("token")
+        try:
+            return Secret(token if isinstance(token, str) else "")
+        except AdminError:
+            raise _token_not_shown() from None
+
     async def _settings(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
         if self.settings_url is None:
             raise AdminError(
@@ -87,29 +98,70 @@ class ScimService:
                 "Follow the menu path of the step.",
             )
         key = await self._settings_key()
-        call = Call(method, self.settings_url + path, body=body, authorization=f"Bearer {key.reveal()}")
+        if key is None:
+            raise AdminError(
+                f"No key for the settings API of {self.profile.title} is on this computer.",
+                "Store it on the page Tokens, or give it with --token-stdin.",
+            )
+        url = self.settings_url + path
+        call = Call(method, url, body=body, authorization=f"Bearer {key.reveal()}", most_bytes=MOST_BYTES)
         reply = await self._caller(call)
         if not reply.ok:
             raise _refused(reply, self.settings_url)
-        document = reply.document() if reply.body else {}
+        if not reply.body:
+            return {}
+        try:
+            document = reply.document()
+        except AdminError as fault:
+            raise (_token_not_shown() if reply.status == 201 else fault) from None
         if not isinstance(document, dict):
             raise _foreign(self.settings_url)
         return document
 
 
+def _token_not_shown() -> AdminError:
+    return AdminError(
+        "The service made a token, and what it answered cannot be read as one.", "Regenerate the API token."
+    )
+
+
+def _checks(document: Mapping[str, Any]) -> list[Fact]:
+    """What the service's SAML test compared. A check that does not say it failed has passed: the answer was good."""
+    checks = document.get("checks")
+    return [
+        Fact(
+            _text(check.get("name")),
+            _text(check.get("found")),
+            _text(check.get("expected")),
+            ok=check.get("passed") is not False,
+        )
+        for check in (checks if isinstance(checks, list) else [])
+        if isinstance(check, dict)
+    ]
+
+
 def _refused(reply: Reply, url: str) -> AdminError:
-    """The service's own words where it has some."""
+    """The service's own words where it has some; the detail begins with the code of the refusal."""
     error = reason_of(reply).get("error")
     if isinstance(error, dict) and isinstance(error.get("title"), str):
-        code, detail = error.get("code", ""), error.get("detail") or ""
-        return AdminError(error["title"], str(error.get("remedy") or ""), f"{code} {detail}".strip())
+        code, title, remedy, detail = (
+            reply.quote(_text(error.get(name))) for name in ("code", "title", "remedy", "detail")
+        )
+        return AdminError(title, remedy, f"{code} {detail}".strip())
+    detail = f"HTTP {reply.status}"
     if reply.status in (401, 403):
-        return AdminError(f"{url} refuses the key.", "Give the key of the settings API.", f"HTTP {reply.status}")
-    return AdminError(f"There is no settings API at {url}.", "Check the address.", f"HTTP {reply.status}")
+        return AdminError(f"{url} refuses the key.", "Give the key of the settings API.", detail)
+    if reply.status == 429 or reply.status >= 500:
+        return AdminError(f"{url} is out of order.", "Try again later; if it stays so, tell its support.", detail)
+    return AdminError(f"There is no settings API at {url}.", "Check the address.", detail)
 
 
 def _foreign(url: str) -> AdminError:
     return AdminError(f"{url} is no settings API: it answered JSON of another kind.", "Check the address.")
+
+
+def _text(value: object) -> str:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -123,23 +175,16 @@ def _state(part: Mapping[str, Any], states: Any, what: str) -> str:
     state = part.get("state")
     if state not in get_args(states):
         raise AdminError(
-            f"The settings tell a state of {what} that is not known: {str(state)[:40]}.",
+            f"The settings tell a state of {what} that is not known: {_text(state)[:40] or 'none'}.",
             "Update Spoke Admin, or look at the service's settings page.",
         )
     return cast(str, state)
 
 
-def _token(document: Mapping[str, Any]) -> Secret:
-    token = document.get("token")
-    if not isinstance(token, str):
-        raise AdminError("The service made a token and did not show it.", "Regenerate the API token.")
-    return Secret(token)
-
-
 def _token_facts(token: object) -> TokenFacts | None:
     if not isinstance(token, dict):
         return None
-    return TokenFacts(str(token.get("last4") or ""), _time(token.get("created")), _time(token.get("expires")))
+    return TokenFacts(_text(token.get("last4")), _time(token.get("created")), _time(token.get("expires")))
 
 
 def _time(value: object) -> datetime | None:
