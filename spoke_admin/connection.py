@@ -17,6 +17,7 @@ from spoke_admin.domain.systems import Addresses, Connection, IdentityProvider, 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from spoke_admin.adapters.http import HttpCaller
     from spoke_admin.adapters.keychain import Keychain
     from spoke_admin.adapters.preferences import Preferences
     from spoke_admin.adapters.stand_in_process import StandIns
@@ -190,8 +191,8 @@ def _proof_of(url: str) -> tuple[str, str]:
     return "/api/v1/users?limit=1", "SSWS"
 
 
-def http_caller() -> Caller:
-    """Whoever must make HTTP calls without knowing how: the stand-in identity provider."""
+def http_caller() -> "HttpCaller":
+    """For whoever must make HTTP calls without knowing how: the stand-in identity provider. To be closed."""
     from spoke_admin.adapters.http import HttpCaller
 
     return HttpCaller()

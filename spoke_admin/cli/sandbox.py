@@ -74,7 +74,8 @@ async def _serve(options: argparse.Namespace, folder: Path, ending: "_Ending") -
     )
     stop = asyncio.Event()
     ending.follow(asyncio.get_running_loop(), stop)
-    await serve(started, connection.http_caller(), _print_line, stop)
+    async with connection.http_caller() as caller:
+        await serve(started, caller, _print_line, stop)
 
 
 def _print_line(line: Mapping[str, object]) -> None:
