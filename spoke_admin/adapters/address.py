@@ -54,7 +54,7 @@ def is_loopback(url: str) -> bool:
 def host_and_port(url: str) -> str:
     """Such as "acme.askspoke.com:443": for words about a connection."""
     parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or "no host"
     return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 

@@ -73,6 +73,9 @@ class HttpCaller:
         except TimeoutError:
             log.debug("%s %s: no answer in time", call.method, path)
             raise self._too_late(call.method, url) from None
+        except AdminError:
+            log.debug("%s %s: the answer is not taken", call.method, path)
+            raise
         except (httpx.HTTPError, httpx.StreamError) as fault:
             log.debug("%s %s: %s", call.method, path, type(fault).__name__)
             raise no_answer(fault, call.method, url) from None
@@ -82,8 +85,6 @@ class HttpCaller:
     async def _exchange(self, client: httpx.AsyncClient, request: httpx.Request, call: Call) -> Reply:
         response = await client.send(request, stream=True)
         try:
-            if 300 <= response.status_code < 400:
-                raise _redirected(response, str(request.url))
             headers = {name.lower(): value for name, value in response.headers.items()}
             cap = min(self._most_bytes, call.most_bytes or self._most_bytes)
             body = await read_body(response.aiter_raw(), headers, cap)
@@ -107,9 +108,10 @@ class HttpCaller:
                 follow_redirects=False,
                 timeout=None,  # noqa: S113  # the deadline of the whole call ends it
                 limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+                event_hooks={"response": [_refuse_redirect]},
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             )
-        except (ValueError, ImportError) as fault:
+        except (ValueError, ImportError, httpx.InvalidURL) as fault:
             raise AdminError(
                 "The proxy settings of this computer cannot be used.",
                 "Set HTTPS_PROXY to an address like http://proxy.example:8080, or leave it out.",
@@ -164,15 +166,20 @@ def _json(body: object) -> bytes | None:
         ) from None
 
 
-def _redirected(response: httpx.Response, url: str) -> AdminError:
-    """Followed, the token would travel to another host; so it is said and left to the admin."""
+async def _refuse_redirect(response: httpx.Response) -> None:
+    """Followed, the token would travel to another host; so it is said and left to the admin.
+
+    A hook, because httpx works out the next request, and stumbles over an odd target, even when it is not to follow.
+    """
+    if not 300 <= response.status_code < 400:
+        return
     target = response.headers.get("location", "")
     try:
         host = host_and_port(str(response.url.join(target))) if target else "nowhere"
     except (httpx.InvalidURL, ValueError):
         host = "an address that cannot be read"
-    return AdminError(
-        f"{host_and_port(url)} sends the call on to {host}, which is not followed: the token would go there.",
+    raise AdminError(
+        f"{host_and_port(str(response.url))} sends the call on to {host}; it is not followed, for the token's sake.",
         "Type the right address itself: compare scheme, host and path with the service's documents.",
         f"HTTP {response.status_code}",
     )
