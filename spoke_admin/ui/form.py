@@ -139,3 +139,12 @@ class CopyButton(QPushButton):
     def _restore(self) -> None:
         self.setText("Copy")
         self.setAccessibleName(f"Copy {self._words}")
+
+
+def value_row(layout: QFormLayout, label: str, name: str, text: str = "", copy: bool = True) -> Value:
+    """A row that shows a value, which stays readable as the label's text; with a copy button."""
+    value = Value(label.replace("&", ""), name, text, copy)
+    caption = QLabel(label)
+    caption.setObjectName(f"{name}_label")
+    layout.addRow(caption, value)
+    return value

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from spoke_admin.domain.error import AdminError
+from spoke_admin.ui import theme
 from spoke_admin.ui.form import button, wrapped
 
 
@@ -78,9 +79,7 @@ class Message(QFrame):
         self.fold.setChecked(False)
         self.fold.setVisible(bool(detail))
         self.detail.hide()
-        self.setProperty("role", role)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        theme.set_role(self, role)
         self.show()
 
     def _pressed(self) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from spoke_admin.domain.systems import Connection
@@ -39,9 +39,11 @@ class Page(QWidget):
         self.connection: Connection | None = None
         self.setObjectName(f"{self.name}_page")
         self.setAccessibleName(self.title)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
+        self.columns = QHBoxLayout(self)
+        self.columns.setContentsMargins(0, 0, 0, 0)
+        self.columns.setSpacing(0)
+        outer = QVBoxLayout()
+        self.columns.addLayout(outer, 1)
         content = QWidget()
         content.setObjectName("page_content")
         self.body = QVBoxLayout(content)
@@ -78,6 +80,14 @@ class Page(QWidget):
 
     def verify(self) -> None:
         """F5: look again at the live systems. Changes nothing."""
+
+    def recolour(self) -> None:
+        """Light or dark was chosen: draw own icons again. Subclasses that have some extend this."""
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self.recolour()
 
     def open_file(self, path: Path) -> None:
         """A file was dropped on the window. Only the page Users takes one."""

@@ -42,8 +42,12 @@ class Task:
         self._owner = owner
         self._has_owner = owner is not None
         self._cancelled = threading.Event()
-        self._stop: Callable[[], None] | None = None
+        self._stop: Callable[[], object] | None = None
         self.running = True
+
+    def stop_with(self, stop: Callable[[], object]) -> None:
+        """What else `cancel()` has to call."""
+        self._stop = stop
 
     def cancel(self) -> None:
         """Ends the work at its next safe point. Harmless twice and after its end."""
@@ -74,6 +78,7 @@ class _Delivery:
 class Tasks(QObject):
     """Runs coroutines and work beside the window. Made and closed on the window's thread."""
 
+    settled = Signal()  # nothing is under way any more
     _delivered = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -109,7 +114,8 @@ class Tasks(QObject):
         import asyncio
 
         future = asyncio.run_coroutine_threadsafe(awaited(), loop)
-        task._stop = lambda: None if future.done() else _cancel(future)  # noqa: SLF001  # the task is ours
+        future.add_done_callback(lambda it: self._emit(_end(task)) if it.cancelled() else None)
+        task.stop_with(future.cancel)
         return task
 
     def work(
@@ -130,6 +136,7 @@ class Tasks(QObject):
 
         def job() -> None:
             if not task.wanted:
+                self._emit(_end(task))
                 return
             try:
                 result = function(tell, lambda: not task.wanted)
@@ -142,6 +149,16 @@ class Tasks(QObject):
         if len(self._workers) < WORKERS:
             self._workers.append(_thread(self._serve, f"worker {len(self._workers) + 1}"))
         return task
+
+    def here(self, call: Callable[[Result], None], owner: QObject) -> Callable[[Result], None]:
+        """`call` for other threads: made on the window's thread, in order; dropped when the owner is gone."""
+        relay = Task(owner)
+        return lambda value: self._emit(_Delivery(relay, lambda: call(value), last=False))
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is under way."""
+        return not any(task.wanted for task in self._live)
 
     def close(self, farewell: Callable[[], Awaitable[None]] | None = None, seconds: float = FAREWELL_S) -> None:
         """Cancels everything, runs `farewell` (to close connections) and ends the threads, in `seconds` at most.
@@ -184,11 +201,11 @@ class Tasks(QObject):
         task = delivery.task
         if delivery.last:
             self._live.discard(task)
-        if self._closed or not task.wanted:
-            return
-        if delivery.last:
-            task.running = False
-        delivery.call()
+        if not self._closed and task.wanted:
+            task.running = task.running and not delivery.last
+            delivery.call()
+        if delivery.last and not self._live and not self._closed:
+            self.settled.emit()
 
     def _emit(self, delivery: _Delivery) -> None:
         if not self._closed and isValid(self):
@@ -257,8 +274,8 @@ def _thread(function: Callable[[], None], name: str) -> threading.Thread:
     return thread
 
 
-def _cancel(future: Any) -> None:
-    future.cancel()
+def _end(task: Task) -> _Delivery:
+    return _Delivery(task, lambda: None, last=True)
 
 
 def _mistake(fault: Exception) -> AdminError:

@@ -5,14 +5,14 @@ The palette is always set: a colour scheme alone changes nothing on a Linux with
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+
+from spoke_admin.adapters.resources import resource
 
 Scheme = Literal["light", "dark", "system"]
 Role = QPalette.ColorRole
@@ -129,10 +129,12 @@ def colours() -> Colours:
     return _follower(app).colours if isinstance(app, QApplication) else LIGHT
 
 
-def resource(*path: str) -> Traversable:
-    """A file of resources/: inside the installed package, or beside it in a checkout."""
-    packed = files("spoke_admin").joinpath("resources", *path)
-    return packed if packed.is_file() else Path(__file__).parents[2].joinpath("resources", *path)
+def set_role(widget: QWidget, role: str) -> None:
+    """Gives a widget another role of the style sheet: primary, link, done, warning, error, dim, card."""
+    if widget.property("role") != role:
+        widget.setProperty("role", role)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
 
 
 def icon(name: str, colour: str = "") -> QIcon:
