@@ -1,0 +1,139 @@
+"""Opens the window; nothing of Qt is imported before it is known that Qt can start."""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from spoke_admin.ui import system_libraries
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from spoke_admin.adapters.stand_in_process import StandIns
+    from spoke_admin.ui.window import Window
+
+ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+class WindowStart(Protocol):
+    """What the window opens with: see the command line."""
+
+    @property
+    def connection(self) -> str: ...
+    @property
+    def stand_ins(self) -> "StandIns | None": ...
+    @property
+    def file(self) -> Path | None: ...
+    @property
+    def pictures(self) -> Path | None: ...
+
+
+def run(start: WindowStart) -> int:
+    """Shows the window until it is closed; its exit code. With `pictures`: draws the pages and returns.
+
+    Raises AdminError when Qt cannot start here.
+    """
+    if start.pictures is not None:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    system_libraries.check()
+    app = application()
+    if start.pictures is not None:
+        from spoke_admin.ui.pictures import draw_pages
+
+        return draw_pages(start.stand_ins, start.file, start.pictures)
+    window = opened_window()
+    window.painted.connect(lambda: begin(window, start))
+    with ending_signals(window):
+        window.show()
+        return app.exec()
+
+
+def application() -> "QApplication":
+    """The one QApplication, with name, icon and look."""
+    from PySide6.QtGui import QIcon
+    from PySide6.QtWidgets import QApplication
+
+    from spoke_admin.adapters.resources import resource
+    from spoke_admin.ui import theme
+
+    found = QApplication.instance()
+    app = found if isinstance(found, QApplication) else QApplication([sys.argv[0]])
+    app.setApplicationName("Spoke Admin")
+    app.setApplicationDisplayName("Spoke Admin")
+    app.setDesktopFileName("spoke-admin")
+    app.setWindowIcon(QIcon(str(resource("icons", "spoke_admin.svg"))))
+    theme.apply(app, "system")
+    return app
+
+
+def opened_window() -> "Window":
+    """The window where it was left, in the colours that were chosen."""
+    from PySide6.QtWidgets import QApplication
+
+    from spoke_admin import connection
+    from spoke_admin.domain.error import AdminError
+    from spoke_admin.ui import theme
+    from spoke_admin.ui.window import Window
+
+    try:
+        preferences = connection.preferences()
+    except AdminError:
+        return Window()  # unreadable preferences are said where connections are offered; the window opens all the same
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        theme.apply(app, preferences.theme)
+    window = Window(preferences.window_geometry)
+    window.keep_geometry = preferences.keep_window_geometry
+    return window
+
+
+def begin(window: "Window", start: WindowStart) -> None:
+    """After the first paint: opens what the window was started with."""
+    if start.stand_ins is not None:
+        window.opening.open_sandbox(start.stand_ins)
+    else:
+        window.opening.open_kept(start.connection)
+    if start.file is not None:
+        window.open_file(start.file)
+    else:
+        window.current.shown()
+
+
+@contextmanager
+def ending_signals(window: "Window") -> Iterator[None]:
+    """Ctrl-C and SIGTERM close the window as a person would.
+
+    Python handles a signal only between two of its own instructions, and Qt's loop has none: the signal's byte on a
+    socket wakes the loop, whose notifier runs Python.
+    """
+    from PySide6.QtCore import QSocketNotifier
+
+    reading, writing = socket.socketpair()
+    reading.settimeout(0)
+    writing.settimeout(0)
+    notifier = QSocketNotifier(reading.fileno(), QSocketNotifier.Type.Read, window)
+    notifier.activated.connect(lambda *_: _drain(reading))
+    before = {number: signal.signal(number, lambda *_: window.close()) for number in ENDING}
+    fd_before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(fd_before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        notifier.setEnabled(False)
+        reading.close()
+        writing.close()
+
+
+def _drain(reading: socket.socket) -> None:
+    """Reading the byte lets Python run the handler."""
+    try:
+        reading.recv(64)
+    except BlockingIOError:
+        return
