@@ -121,7 +121,7 @@ class ChecksField(FieldView):
         for box in self._boxes.values():
             self._column.removeWidget(box)
             box.deleteLater()
-        self._boxes = {option.value: QCheckBox(option.label) for option in filled.options}
+        self._boxes = {option.value: QCheckBox(option.label, self.widget) for option in filled.options}
         for option in filled.options:
             box = self._boxes[option.value]
             box.setObjectName(f"{self.field.name}_{option.value.lower()}")
@@ -129,6 +129,7 @@ class ChecksField(FieldView):
             box.setChecked(option.value in chosen)
             box.toggled.connect(self._edit)
             self._column.addWidget(box)
+            box.show()
 
 
 class DocumentField(FieldView):

@@ -44,7 +44,7 @@ class SideBar(QFrame):
     def show_connection(self, connection: Connection | None, opening: str = "") -> None:
         """Name, host and mode of the open connection; `opening`: words while there is none yet."""
         if connection is None:
-            self._set_mode("none", "NOT CONNECTED")
+            self._set_mode("none", "NONE OPEN")
             self._connection.setText(opening or "Open a connection on the page Overview.")
             return
         host = connection.service.scim_url.partition("://")[2].partition("/")[0]

@@ -194,6 +194,7 @@ class Wizard(Page):
         if connection is not None:
             self._view = StepView(self.guide, step, self.tasks, connection)
             self.body.insertWidget(self.body.count() - 1, self._view)
+            self._view.show()
             self._fill(step, connection)
             self._look()
         self._show_header()
