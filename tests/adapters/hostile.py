@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -117,3 +117,14 @@ def http(status: int = 200, body: bytes = b"{}", content_type: str = "applicatio
     lines = [f"HTTP/1.1 {status} Word", f"content-length: {len(body)}", f"content-type: {content_type}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def answering(server: Callable[[], Server], answers: Mapping[str, bytes]) -> Answer:
+    """Answers by method and path, such as "GET /scim/v2/Users"; 404 with HTML to everything else."""
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        method, target, _ = server().requests[-1].split(b"\r\n")[0].decode().split(" ")
+        writer.write(answers.get(f"{method} {target.partition('?')[0]}", http(404, b"<html>", "text/html")))
+        await writer.drain()
+
+    return answer
