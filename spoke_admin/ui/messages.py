@@ -79,7 +79,7 @@ class Message(QFrame):
         self.fold.setChecked(False)
         self.fold.setVisible(bool(detail))
         self.detail.hide()
-        theme.set_role(self, role)
+        theme.set_role(self, f"{role}_box")
         self.show()
 
     def _pressed(self) -> None:

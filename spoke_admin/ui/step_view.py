@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from html import unescape
 
 from PySide6.QtCore import QByteArray, QRectF, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QPainter, QPixmap
+from PySide6.QtGui import QDesktopServices, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from spoke_admin.domain.guide import Filled, Guide, Status, Step, StepState
@@ -90,7 +91,7 @@ class StepView(QWidget):
         self._place_title.setText(self._place_words(by_hand))
         theme.set_role(self._place, "card" if by_hand else "")
         margin = 16 if by_hand else 0
-        self._place_line.setContentsMargins(margin, margin, margin, margin)
+        self._place_column.setContentsMargins(margin, margin, margin, margin)
 
     def recolour(self) -> None:
         if self._drawing is not None:
@@ -100,19 +101,18 @@ class StepView(QWidget):
         place = self.step.place(self._connection)
         card = QFrame()
         card.setObjectName("place_card")
-        self._place_line = line = QHBoxLayout(card)
-        line.setContentsMargins(0, 0, 0, 0)
-        column = QVBoxLayout()
+        self._place_column = column = QVBoxLayout(card)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         self._place_title = dim(self._place_words(by_hand=False), "place_title")
         column.addWidget(self._place_title)
         column.addWidget(wrapped(" > ".join(place.path), "place_path"))
-        line.addLayout(column, 1)
         if place.link:
             link = button("Open in the browser", "open_place_button")
             link.setToolTip(place.link)
             link.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(place.link)))
-            line.addWidget(link, 0, Qt.AlignmentFlag.AlignTop)
+            column.addSpacing(6)
+            column.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
         return card
 
     def _place_words(self, by_hand: bool) -> str:
@@ -141,7 +141,7 @@ def _introduction(guide: Guide) -> QWidget:
 def _warning(words: str) -> QFrame:
     frame = QFrame()
     frame.setObjectName("step_warning_frame")
-    frame.setProperty("role", "warning")
+    frame.setProperty("role", "warning_box")
     line = QHBoxLayout(frame)
     line.setContentsMargins(16, 12, 16, 12)
     line.addWidget(wrapped(f"⚠ {words}", "step_warning"))
@@ -172,21 +172,28 @@ class _Drawing(QLabel):
         self._name = name
         self.setObjectName("step_drawing")
         title = re.search(r"<title>(.*?)</title>", theme.drawing(name).decode(), re.DOTALL)
-        self.setAccessibleName(title[1] if title else name)
+        self.setAccessibleName(unescape(title[1]) if title else name)
+        self.setMinimumWidth(DRAWING_WIDTH // 2)
         self.draw()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.draw()
+
     def draw(self) -> None:
-        """Draws it in the colours that hold now."""
+        """Draws it as wide as there is room, in the colours that hold now."""
         from PySide6.QtSvg import QSvgRenderer
 
         renderer = QSvgRenderer(QByteArray(theme.drawing(self._name)))
         size = renderer.defaultSize()
-        height = DRAWING_WIDTH * size.height() / size.width()
+        width = min(DRAWING_WIDTH, max(self.width(), DRAWING_WIDTH // 2))
+        height = width * size.height() / size.width()
         ratio = self.devicePixelRatioF()
-        picture = QPixmap(round(DRAWING_WIDTH * ratio), round(height * ratio))
+        picture = QPixmap(round(width * ratio), round(height * ratio))
         picture.setDevicePixelRatio(ratio)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
-        renderer.render(painter, QRectF(0, 0, DRAWING_WIDTH, height))
+        renderer.render(painter, QRectF(0, 0, width, height))
         painter.end()
         self.setPixmap(picture)

@@ -141,7 +141,9 @@ def icon(name: str, colour: str = "") -> QIcon:
     """An icon of resources/icons in a colour (#rrggbb; the text's without one), sharp at 100, 200 and 300 %."""
     made = QIcon()
     for size in (16, 32, 48, 64):
-        made.addPixmap(_drawn(name, colour or colours().text, size))
+        drawn = _drawn(name, colour or colours().text, size)
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # without its own, Qt tints the selected one
+            made.addPixmap(drawn, mode)
     return made
 
 
@@ -180,7 +182,7 @@ def style_sheet(now: Colours) -> str:
     icons = Path(str(resource("icons", "check_box.svg"))).parent.as_posix()
     states = "".join(
         f'QLabel[role="{role}"] {{ color: {colour}; font-weight: 600; }}\n'
-        f'QFrame[role="{role}"] {{ border: 1px solid {colour}; background: {ground}; border-radius: 8px; }}\n'
+        f'QFrame[role="{role}_box"] {{ border: 1px solid {colour}; background: {ground}; border-radius: 8px; }}\n'
         for role, colour, ground in (
             ("error", now.error, now.error_ground),
             ("warning", now.warning, now.warning_ground),
@@ -255,6 +257,9 @@ QTableView { gridline-color: transparent; }
 QHeaderView::section { background: palette(alternate-base); color: palette(text); border: none;
   border-bottom: 1px solid palette(mid); padding: 7px 9px; font-weight: 600; }
 QListWidget#step_list { background: transparent; border: 2px solid transparent; }
+QListWidget#step_list::item { border-radius: 6px; padding-left: 6px; }
+QListWidget#step_list::item:hover { background: palette(button); }
+QListWidget#step_list::item:selected { background: palette(highlight); color: palette(highlighted-text); }
 QListWidget#step_list:focus { border: 2px solid palette(highlight); }
 QProgressBar { border: 1px solid palette(mid); border-radius: 6px; background: palette(base); text-align: center;
   min-height: 16px; }

@@ -379,7 +379,9 @@ class Wizard(Page):
         self.buttons.back.setEnabled(self.current is not self.guide.steps[0] and not self._acting)
         self.buttons.verify.setEnabled(self.connection is not None and not self._acting)
         self.buttons.next.setEnabled(may_go_on)
-        self.buttons.lead_with(self.buttons.act if not done else self.buttons.next)
+        by_hand = state is not None and state.status is Status.MANUAL and not may_go_on
+        leading = self.buttons.next if done or may_go_on else self.buttons.verify if by_hand else self.buttons.act
+        self.buttons.lead_with(leading)
         self.step_list.setEnabled(not self._acting)
         gate = "" if may_go_on or not self.settled or state is None else self._gate(state, last)
         self.buttons.show_reason(gate)

@@ -40,8 +40,8 @@ class WizardFoot(QWidget):
             self._lower.insertWidget(self._lower.indexOf(self.next), self.act)
 
     def lead_with(self, leading: QWidget | None) -> None:
-        """Makes one of act and next the button that leads on."""
-        for it in (self.act, self.next):
+        """Makes one of verify, act and next the button that leads on."""
+        for it in (self.verify, self.act, self.next):
             theme.set_role(it, "primary" if it is leading else "")
 
     def show_reason(self, words: str) -> None:
