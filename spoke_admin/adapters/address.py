@@ -116,5 +116,15 @@ def _is_ipv6(host: str) -> bool:
 
 
 def _is_name(host: str) -> bool:
+    """A host name, or an IPv4 address in its plain form: 127.1 and 0x7f.1 mean different hosts to different readers."""
+    if re.search(r"(^|\.)(\d+|0x[0-9a-f]*)\.?$", host):
+        return _is_ipv4(host)
     label = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
     return len(host) <= 253 and re.fullmatch(rf"{label}(\.{label})*\.?", host) is not None
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        return ip_address(host).version == 4
+    except ValueError:
+        return False

@@ -152,7 +152,11 @@ def _request(call: Call, url: str) -> httpx.Request:
             )
     if call.query:
         url += ("&" if "?" in url else "?") + urlencode(call.query, quote_via=quote)
-    return httpx.Request(call.method, url, headers=headers, content=_json(call.body))
+    content = _json(call.body)
+    try:
+        return httpx.Request(call.method, url, headers=headers, content=content)
+    except httpx.InvalidURL:  # above all one that is too long, by a name that was looked for
+        raise AdminError("The call has an address that cannot be sent.", "Look for a shorter name.") from None
 
 
 def _json(body: object) -> bytes | None:

@@ -306,6 +306,11 @@ def test_the_query_is_encoded_so_that_every_server_reads_it() -> None:
     assert line == b"GET /Users?a=1&filter=userName%20eq%20%22a%2Bb%26c%40d%22&count=1 HTTP/1.1"
 
 
+def test_a_name_of_any_length_is_looked_for_or_refused_in_words() -> None:
+    assert "cannot be sent" in fails(Call("GET", "http://127.0.0.1:1/", {"filter": "x" * 100_000})).title
+    assert "Nothing listens" in fails(Call("GET", "http://127.0.0.1:1/", {"filter": "x" * 10_000})).title
+
+
 def test_one_call_leaves_nothing_for_the_next() -> None:
     first, second = heads([Call("GET", "/a", authorization=BEARER, headers={"x-one": "1"}), Call("GET", "/b")])
     assert f"authorization: {BEARER}".encode() in first
