@@ -7,6 +7,10 @@ from typing import Any, Protocol
 
 from spoke_admin.domain.error import AdminError
 
+# Parsed JSON can take thirty times the memory of its text: within these bounds it stays below 64 MiB.
+MOST_JSON_BYTES = 4 * 1024 * 1024
+MOST_JSON_VALUES = 250_000
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -52,7 +56,14 @@ class Reply:
         return line if len(line) <= 300 else f"{line[:299]}…"
 
     def document(self) -> Any:
-        """The body as JSON. Raises AdminError when it is none, naming what came instead."""
+        """The body as JSON. Raises AdminError when it is none, naming what came instead, or too much to take in."""
+        values = sum(self.body.count(sign) for sign in (b",", b"[", b"{"))
+        if len(self.body) > MOST_JSON_BYTES or values > MOST_JSON_VALUES:
+            raise AdminError(
+                "The server's answer holds more than this program takes in at once.",
+                "Check the address: no answer to this call should be that long.",
+                f"HTTP {self.status}, {len(self.body):,} bytes, {values:,} values",
+            )
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):

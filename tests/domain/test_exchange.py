@@ -1,6 +1,8 @@
 """Answers: JSON or words that say what came instead, and never the right that was sent."""
 
+import contextlib
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -44,6 +46,37 @@ def test_what_is_no_json_is_named(body: bytes, content_type: str, title: str, de
         reply(body, content_type).document()
     assert title in refused.value.title
     assert refused.value.detail == detail
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b"[]," * 1_300_000 + b"[]]",
+        b"[" + b'{"a":[]},' * 400_000 + b"1]",
+        b"[" + b"1," * 2_000_000 + b"1]",
+        b'{"a": "' + "\U0001f600".encode() + b"x" * 4_190_000 + b'"}',
+        b'{"a": "' + b"x" * 5_000_000 + b'"}',
+    ],
+    ids=["lists", "objects", "numbers", "wide text", "long text"],
+)
+def test_json_that_would_swell_is_taken_within_64_mib(body: bytes) -> None:
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(AdminError):
+            reply(body).document()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 64 * 1024 * 1024
+
+
+@pytest.mark.parametrize(("size", "taken"), [(250_000, True), (250_001, False)])
+def test_the_bound_of_values(size: int, taken: bool) -> None:
+    body = b"[" + b"1," * (size - 1) + b"1]"
+    if taken:
+        assert len(reply(body).document()) == size
+    else:
+        assert "more than this program takes in" in error_of(reply(body)).title
 
 
 def test_a_quotation_is_one_short_line_without_the_right() -> None:
