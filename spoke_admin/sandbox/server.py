@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,10 +13,11 @@ from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Caller
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.domain.secret import Secret
-from spoke_admin.sandbox import identity_provider, listening, scenarios
+from spoke_admin.sandbox import listening, scenarios
 from spoke_admin.sandbox.asgi import Refused
 from spoke_admin.sandbox.database import Database
 from spoke_admin.sandbox.guard import Door, Guard, Right, key_right
+from spoke_admin.sandbox.identity_provider import StandInIdentityProvider
 from spoke_admin.sandbox.people import people
 from spoke_admin.sandbox.scim_door import Mode, ScimDoor
 from spoke_admin.sandbox.settings import Settings
@@ -72,19 +74,22 @@ async def _serve(
     settings = Settings(database)
     fresh = settings.value("begun") is None
     mode = _settle(options, settings)
-    with listening.listen(options.port, settings.value("port")) as bound:
+    with ExitStack() as closing:
+        bound = closing.enter_context(listening.listen(options.port, settings.value("port")))
         port: int = bound.getsockname()[1]
         settings.set_value("port", port)
         origin = f"http://{listening.LOOPBACK}:{port}"
         key = Secret(secrets.token_urlsafe(32))
         scim = ScimDoor(database, mode, options.profile, origin + SCIM_PATH)
-        okta = identity_provider.application(
-            options.data, origin + IDENTITY_PROVIDER_PATH, key, caller, people(options.people)
-        )
+        everyone = people(options.people)
+        okta_url = origin + IDENTITY_PROVIDER_PATH
+        okta = StandInIdentityProvider(options.data, okta_url, caller, options.profile, everyone)
+        closing.callback(okta.close)
         token = None
         if fresh:
             with database.transaction():
-                token = scenarios.begin(options.scenario, mode, settings, scim, okta, people(options.people))
+                stage = scenarios.Stage(options.profile, settings, scim, origin + SCIM_PATH, okta)
+                token = scenarios.begin(stage, options.scenario, mode, everyone)
                 settings.set_value("begun", options.scenario)
         doors = [
             Door(SCIM_PATH, scim, _token_right(settings, options.profile, mode), 'Bearer realm="SCIM"', "scim"),
@@ -99,7 +104,7 @@ async def _serve(
         line = {
             "scim_url": origin + SCIM_PATH,
             "settings_url": origin + SETTINGS_PATH,
-            "identity_provider_url": origin + IDENTITY_PROVIDER_PATH,
+            "identity_provider_url": okta_url,
             "token": token.reveal() if token is not None else None,
             "key": key.reveal(),
             "pid": os.getpid(),
