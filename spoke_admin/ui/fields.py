@@ -259,8 +259,7 @@ def understood(document: str) -> str:
     from spoke_admin.saml.metadata import read_metadata  # lxml and cryptography: after the first paint
 
     metadata = read_metadata(document)
-    lines = [f"Understood: identity provider {metadata.entity_id}"]
-    lines += [f"Sign-on: {sign_on.url}" for sign_on in metadata.sso[:1]]
+    lines = [f"Understood: identity provider {metadata.entity_id}", f"Sign-on: {metadata.sign_on_url}"]
     lines += [
         f"Signing certificate {certificate.sha256[:16]}…, valid to {certificate.not_after:%Y-%m-%d}"
         for certificate in metadata.certificates

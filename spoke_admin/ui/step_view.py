@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from spoke_admin.domain.guide import Filled, Guide, Status, Step, StepState
 from spoke_admin.domain.systems import Connection
 from spoke_admin.ui import theme
-from spoke_admin.ui.facts import facts_card
+from spoke_admin.ui.facts import FactsCard
 from spoke_admin.ui.fields import field_view
 from spoke_admin.ui.form import button, dim, form, wrapped
 from spoke_admin.ui.tasks import Tasks
@@ -85,7 +85,7 @@ class StepView(QWidget):
             self._facts.deleteLater()
             self._facts = None
         if state.evidence.facts or state.evidence.notes:
-            self._facts = facts_card(state.evidence.facts, state.evidence.notes)
+            self._facts = FactsCard(state.evidence.facts, state.evidence.notes)
             self._found.addWidget(self._facts)
         by_hand = state.status is Status.MANUAL
         self._place_title.setText(self._place_words(by_hand))

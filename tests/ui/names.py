@@ -49,5 +49,6 @@ def _inside_another(it: QWidget) -> bool:
 
 def _read(it: QWidget, page: QWidget) -> bool:
     interface = QAccessible.queryAccessibleInterface(it)
-    named = interface is not None and interface.text(QAccessible.Text.Name).strip()
-    return bool(named) or any(label.buddy() is it and label.text() for label in page.findChildren(QLabel))
+    return bool(interface.text(QAccessible.Text.Name).strip()) or any(
+        label.buddy() is it and label.text() for label in page.findChildren(QLabel)
+    )

@@ -144,7 +144,11 @@ def test_here_makes_calls_of_other_threads_arrive_here(tasks: Tasks, qtbot: QtBo
     page = QWidget()
     qtbot.addWidget(page)
     got: list[tuple[int, bool]] = []
-    tell = tasks.here(lambda number: got.append((number, threading.current_thread() is threading.main_thread())), page)
+
+    def note(number: int) -> None:
+        got.append((number, threading.current_thread() is threading.main_thread()))
+
+    tell = tasks.here(note, page)
 
     async def count() -> None:
         for number in range(3):
