@@ -203,7 +203,7 @@ def test_small_and_large_nothing_is_cut_off(window: Window, qtbot: QtBot) -> Non
         window.resize(width, height)
         qtbot.waitUntil(lambda: window.width() in (640, 1280) and page.area.horizontalScrollBar().maximum() == 0)
         for name in ("act_button", "verify_button", "next_button", "back_button", "mode_label", "step_title"):
-            it = window.findChild(QWidget, name)
+            it = (window if name == "mode_label" else page).findChild(QWidget, name)
             assert isinstance(it, QWidget)
             box = it.rect().translated(it.mapTo(window, QPoint(0, 0)))
             assert window.rect().contains(box), f"{name} at {width}x{height}: {box}"
