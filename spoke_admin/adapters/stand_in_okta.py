@@ -5,9 +5,11 @@ from typing import Any
 from urllib.parse import quote
 
 from spoke_admin.adapters.http import reason_of
+from spoke_admin.adapters.scim import attributes
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Caller, Reply
 from spoke_admin.domain.person import Group, Person
+from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import ApiIntegration, Application, Assignment, Feature
 
@@ -78,6 +80,11 @@ class StandInOkta:
         if application is None:
             return []
         return [_assignment(it) for it in await self._list(f"/api/v1/apps/{quote(application.id)}/users")]
+
+    async def user_at_service(self, person_id: str, profile: ServiceProfile) -> Mapping[str, str] | None:
+        path = f"/rehearsal/apps/{await self._app_id()}/users/{quote(person_id, safe='')}/at-service"
+        reply = await self._reply("GET", path)
+        return None if reply.status == 404 else attributes(_object(self._document(reply), self.url), profile)
 
     async def assign(self, person_id: str) -> None:
         await self._call("POST", f"/api/v1/apps/{await self._app_id()}/users", {"id": person_id})

@@ -153,6 +153,13 @@ class IdentityProvider(Protocol):
 
     async def assignments(self) -> Sequence[Assignment]: ...
 
+    async def user_at_service(self, person_id: str, profile: ServiceProfile) -> Mapping[str, str] | None:
+        """The assigned person's user at the service by attribute paths, read with the token the provider holds.
+
+        None: not there. Raises AdminError where the provider offers no such look.
+        """
+        ...
+
     async def assign(self, person_id: str) -> None:
         """Assigns a person; with the feature on, the push happens at once."""
 

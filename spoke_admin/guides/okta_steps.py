@@ -7,9 +7,10 @@ from spoke_admin.domain.forecast import FieldForecast, Verdict, forecast, same
 from spoke_admin.domain.guide import Answers, Evidence, Field, Filled, Option, Place, Step, Tell
 from spoke_admin.domain.person import Person
 from spoke_admin.domain.profile import ServiceProfile
-from spoke_admin.domain.systems import Connection, Fact, Feature, IdentityProvider
+from spoke_admin.domain.secret import Secret
+from spoke_admin.domain.systems import Connection, Fact, Feature, IdentityProvider, KeychainState
 from spoke_admin.guides.okta_console import place
-from spoke_admin.guides.service_steps import KeepToken
+from spoke_admin.guides.service_steps import ConnectScim, new_token
 
 NEEDED = (Feature.PUSH_NEW_USERS, Feature.PUSH_PROFILE_UPDATES)
 OFFERED = {
@@ -94,7 +95,7 @@ class ApiIntegrationStep(OktaStep):
     title = "API integration"
     why = "Okta tests the address and the token before it stores them."
     action = "Enable API integration and test it"
-    needs = (KeepToken, AddApplication)
+    needs = (ConnectScim, AddApplication)
     quotes = (
         (
             "Click the Provisioning tab > click API Integration > enter your API token > click Save > "
@@ -122,13 +123,20 @@ class ApiIntegrationStep(OktaStep):
         return Evidence(proved=False, summary=summary, facts=facts)
 
     async def do(self, connection: Connection, provider: IdentityProvider, answers: Answers, tell: Tell) -> None:
-        kept = await connection.tokens.read(connection.service.scim_url)
-        if kept.secret is None:
-            title = kept.title or "The API token is not on this computer, so it cannot be handed over."
-            remedy = kept.remedy or "Go back to the step API token and regenerate it, or paste it on the page Tokens."
-            raise AdminError(title, remedy)
-        await provider.enable_api_integration(connection.service.scim_url, kept.secret)
+        await provider.enable_api_integration(connection.service.scim_url, await self._token(connection, tell))
         tell(f"{provider.title} tested the credentials and stored them.")
+
+    @staticmethod
+    async def _token(connection: Connection, tell: Tell) -> Secret:
+        """The kept token. Without a keychain the one of an earlier run is gone: a new one is made and handed over."""
+        kept = await connection.tokens.read(connection.service.scim_url)
+        if kept.secret is not None:
+            return kept.secret
+        if kept.state is KeychainState.SESSION_ONLY and connection.service.settings_url is not None:
+            return await new_token(connection, tell)
+        title = kept.title or "The API token is not on this computer, so it cannot be handed over."
+        remedy = kept.remedy or "Go back to the step API token and regenerate it, or paste it on the page Tokens."
+        raise AdminError(title, remedy)
 
     def place(self, connection: Connection | None) -> Place:
         path = ("Applications", "askSpoke", "Provisioning", "Integration", "Configure API Integration")
@@ -276,7 +284,7 @@ class VerifyArrival(OktaStep):
             return Evidence(proved=False, summary="Nobody was pushed yet.")
         person = pushed[0].person
         title = connection.profile.title
-        held = await connection.service.find_user(person.login)
+        held = await self._held(connection, provider, person)
         if held is None:
             return Evidence(proved=False, summary=f"{title} does not know {person.login}.")
         rows = forecast(person, connection.profile)
@@ -290,6 +298,14 @@ class VerifyArrival(OktaStep):
         lost = f"; ignored as forecast: {', '.join(row.label for row in _ignored(rows, held))}" if notes else ""
         summary = f"{person.name} arrived as forecast: {len(facts)} fields compared{lost}."
         return Evidence(proved=True, summary=summary, facts=facts, notes=notes)
+
+    @staticmethod
+    async def _held(connection: Connection, provider: IdentityProvider, person: Person) -> Mapping[str, str] | None:
+        """The user as the service has it: asked with our token, or without one through the provider's."""
+        kept = await connection.tokens.read(connection.service.scim_url)
+        if kept.secret is None and kept.state is KeychainState.SESSION_ONLY and provider.stand_in:
+            return await provider.user_at_service(person.id, connection.profile)
+        return await connection.service.find_user(person.login)
 
     async def do(self, connection: Connection, provider: IdentityProvider, answers: Answers, tell: Tell) -> None:
         evidence = await self.look_at(connection, provider)

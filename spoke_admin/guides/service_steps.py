@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.guide import Answers, Evidence, Field, Filled, Place, Step, Tell
+from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import Connection, Fact, KeptToken, KeychainState, ServiceSettings
 from spoke_admin.saml.metadata import read_metadata
 
@@ -230,16 +231,21 @@ class KeepToken(ServiceStep):
         return Evidence(proved=False, summary=f"No API token of {connection.profile.title} is kept on this computer.")
 
     async def act(self, connection: Connection, answers: Answers, tell: Tell) -> None:
-        await make_sure_a_token_can_be_kept(connection)
-        token = await connection.service.regenerate_token()
-        told = await connection.tokens.keep(connection.service.scim_url, token)
-        tell(where_it_is(told))
-        counts = await connection.service.probe(token)
-        tell(f"The new token opens SCIM: {counts.users} users, {counts.groups} groups.")
+        await new_token(connection, tell)
 
     def place(self, connection: Connection | None) -> Place:
         path = connection.profile.scim.token_path if connection else ()
         return Place("service", path or ("Settings", "Integrations", "SSO", "SCIM", "API token"))
+
+
+async def new_token(connection: Connection, tell: Tell) -> Secret:
+    """Regenerates the token, keeps it and proves it by a call; the old one is dead."""
+    await make_sure_a_token_can_be_kept(connection)
+    token = await connection.service.regenerate_token()
+    tell(where_it_is(await connection.tokens.keep(connection.service.scim_url, token)))
+    counts = await connection.service.probe(token)
+    tell(f"The new token opens SCIM: {counts.users} users, {counts.groups} groups.")
+    return token
 
 
 async def make_sure_a_token_can_be_kept(connection: Connection) -> None:

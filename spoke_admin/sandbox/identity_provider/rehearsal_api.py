@@ -33,6 +33,7 @@ class RehearsalApi:
         table: list[tuple[str, dict[str, Endpoint]]] = [
             ("/api-integration", {"GET": self.show, "PUT": self.enable, "DELETE": self.disable}),
             ("/features", {"PUT": self.change_features}),
+            ("/users/{user}/at-service", {"GET": self.show_at_service}),
             ("/import", {"POST": self.read_service}),
             ("/import/confirm", {"POST": self.confirm}),
         ]
@@ -79,6 +80,18 @@ class RehearsalApi:
         if not app["base_url"]:
             raise OktaError(400, "E0000001", f"Provisioning is not supported: {NOT_ENABLED}")
         return answer(shown_app(self._org.change_app(app, features=sorted(set(wanted)))))
+
+    async def show_at_service(self, request: Request) -> Response:
+        """The assigned person's user as the service has it, read with the stored token."""
+        app = self._app(request)
+        assigned = self._org.store.get("app_user", f"{app['id']}/{request.path_params['user']}")
+        if assigned is None or not assigned["externalId"]:
+            raise not_found(f"{request.path_params['user']} (AppUser)")
+        try:
+            return answer(await self._org.scim(app).user(assigned["externalId"]))
+        except PushFailed as failed:
+            status = 404 if failed.gone else 400
+            raise OktaError(status, "E0000001", f"The service was not read: {failed.message}") from None
 
     async def read_service(self, request: Request) -> Response:
         """Import: reads everyone at the service in pages of 100 and says who would be linked, who created."""

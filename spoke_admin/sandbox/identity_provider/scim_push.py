@@ -28,10 +28,14 @@ MOST_PAGES = 1000  # a service that pages for ever ends here
 
 
 class PushFailed(Exception):  # noqa: N818  # the outcome of a push, not a fault of the program
-    """The service did not take it: words for the administrator. `wait_s`: it asked to be left alone so long."""
+    """The service did not take it: words for the administrator.
 
-    def __init__(self, message: str, wait_s: int | None = None) -> None:
+    `wait_s`: it asked to be left alone so long. `gone`: it no longer knows the user or group.
+    """
+
+    def __init__(self, message: str, wait_s: int | None = None, *, gone: bool = False) -> None:
         super().__init__(message)
+        self.gone = gone
         self.message = message
         self.wait_s = wait_s
 
@@ -84,6 +88,10 @@ class ScimPush:
         wanted = scim_user(person, self._profile)
         wanted["schemas"] = sorted({*wanted["schemas"], *(it for it in kept.get("schemas", []) if isinstance(it, str))})
         await self._send("PUT", path, body=kept | wanted)
+
+    async def user(self, identifier: str) -> Any:
+        """One user as the service has it."""
+        return await self._send("GET", f"/Users/{quote(identifier, safe='')}")
 
     async def deactivate(self, identifier: str) -> None:
         operation = {"op": "replace", "value": {"active": False}}
@@ -163,7 +171,7 @@ def _refused(reply: Reply, method: str, path: str) -> PushFailed:
     }.get(reply.status, f"The service answered {method} {path.split('/')[1]} with HTTP {reply.status}.")
     wait = reply.headers.get("retry-after", "")
     seconds = (int(wait) if wait.isdigit() else 300) if reply.status == 429 else None
-    return PushFailed(f"{words} {said}".strip()[:500], seconds)
+    return PushFailed(f"{words} {said}".strip()[:500], seconds, gone=reply.status == 404 and path.count("/") > 1)
 
 
 def _resources(page: Any) -> list[Mapping[str, Any]]:
