@@ -76,7 +76,7 @@ class _Delivery:
 
 
 class Tasks(QObject):
-    """Runs coroutines and work beside the window. Made and closed on the window's thread."""
+    """Runs coroutines and work beside the window. Made, used and closed on the window's thread."""
 
     settled = Signal()  # nothing is under way any more
     _delivered = Signal(object)
@@ -101,6 +101,9 @@ class Tasks(QObject):
     ) -> Task:
         """Awaits what `coroutine_factory` makes, on the network's loop; then `done` or `failed` here."""
         task = self._begin(owner)
+        if self._closed:
+            task.cancel()
+            return task
         loop = self._running_loop()
 
         async def awaited() -> None:
@@ -132,6 +135,9 @@ class Tasks(QObject):
         always when done equals total. A function that sees `cancelled()` returns; what it returns is dropped.
         """
         task = self._begin(owner)
+        if self._closed:
+            task.cancel()
+            return task
         tell = self._teller(task, progress)
 
         def job() -> None:
@@ -163,7 +169,8 @@ class Tasks(QObject):
     def close(self, farewell: Callable[[], Awaitable[None]] | None = None, seconds: float = FAREWELL_S) -> None:
         """Cancels everything, runs `farewell` (to close connections) and ends the threads, in `seconds` at most.
 
-        Threads that do not end by then are left to die with the process. Harmless twice.
+        Threads that do not end by then are left to die with the process. What is begun afterwards is dropped without
+        a word: a window that closes still gets events. Harmless twice.
         """
         until = time.monotonic() + seconds
         self._closed = True
@@ -180,8 +187,6 @@ class Tasks(QObject):
         self._workers, self._loop, self._loop_thread = [], None, None
 
     def _begin(self, owner: QObject | None) -> Task:
-        if self._closed:
-            raise RuntimeError("the tasks are closed: nothing can be started any more")
         task = Task(owner)
         self._live.add(task)
         if owner is not None and id(owner) not in self._watched:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from spoke_admin.domain.error import AdminError
+from spoke_admin.ui.application import application
 from spoke_admin.ui.opening import NotOpened, Opened
 from spoke_admin.ui.page import GoTo, Page
 from spoke_admin.ui.palette import Palette
@@ -41,6 +42,7 @@ class FilePage(Page):
 @pytest.fixture
 def window(qtbot: QtBot) -> Iterator[Window]:
     """A window whose guide is the small one and whose page of users only notes the file."""
+    application()
     made = Window()
     made._add("set_up", SmallPage(GUIDE, made.tasks))
     made._add("users", FilePage(made.tasks))
