@@ -320,6 +320,15 @@ def test_one_call_leaves_nothing_for_the_next() -> None:
     assert b"accept-encoding: identity" in second
 
 
+def test_cookies_are_not_even_remembered() -> None:
+    async def run() -> None:
+        async with serving(saying(http(set_cookie="session=1; path=/"))) as server, HttpCaller() as caller:
+            await caller(Call("GET", server.url()))
+            assert [len(client.cookies) for client in caller._clients.values()] == [0]
+
+    asyncio.run(run())
+
+
 def test_loopback_never_meets_a_proxy_and_others_do(monkeypatch: pytest.MonkeyPatch) -> None:
     async def run() -> None:
         async with serving(saying(http(403, b"no"))) as proxy, serving(saying(http())) as service:

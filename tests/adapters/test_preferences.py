@@ -335,13 +335,29 @@ import sys
 from pathlib import Path
 from spoke_admin.adapters.preferences import Preferences
 kept = Preferences.load(Path(sys.argv[1]))
-for number in range(20):
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(100):
     kept.keep_token_backend(f"https://{sys.argv[2]}{number}.example", "x")
 """
 
 
 def test_two_programs_do_not_undo_each_others_changes(folder: Path) -> None:
-    programs = [subprocess.Popen([sys.executable, "-c", AT_ONCE, str(folder), name]) for name in ("a", "b")]
-    assert [program.wait(60) for program in programs] == [0, 0]
-    wanted = {f"https://{name}{number}.example" for name in "ab" for number in range(20)}
+    programs = [
+        subprocess.Popen(
+            [sys.executable, "-c", AT_ONCE, str(folder), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for name in ("a", "b")
+    ]
+    for program in programs:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"ready\n"
+    for program in programs:
+        assert program.stdin is not None
+        program.stdin.write(b"go\n")
+        program.stdin.flush()
+    for program in programs:
+        program.communicate(timeout=60)
+    assert [program.returncode for program in programs] == [0, 0]
+    wanted = {f"https://{name}{number}.example" for name in "ab" for number in range(100)}
     assert document(folder)["token_backends"].keys() == wanted
