@@ -3,11 +3,20 @@
 import asyncio
 import contextlib
 import ssl
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+import pytest
+
+from spoke_admin.adapters.http import HttpCaller
+from spoke_admin.domain.error import AdminError
+from spoke_admin.domain.exchange import Call, Reply
+
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 CANARY = "canary-7f3a9c51e2b84d60"
+BEARER = f"Bearer {CANARY}"
+OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 
 
 @dataclass
@@ -128,3 +137,24 @@ def answering(server: Callable[[], Server], answers: Mapping[str, bytes]) -> Ans
         await writer.drain()
 
     return answer
+
+
+def ask(answer: Answer, call: Call | None = None, **options: float) -> Reply:
+    """One call to a server that answers so."""
+
+    async def run() -> Reply:
+        async with serving(answer) as server, HttpCaller(**options) as caller:  # type: ignore[arg-type]  # a cap is whole
+            given = call or Call("GET", "/", authorization=BEARER)
+            return await caller(
+                Call(given.method, server.url(given.url), given.query, given.body, given.headers, given.authorization)
+            )
+
+    return asyncio.run(run())
+
+
+def refused(answer: Answer, call: Call | None = None, **options: float) -> AdminError:
+    with pytest.raises(AdminError) as caught:
+        ask(answer, call, **options)
+    shown = "".join(traceback.format_exception(caught.value)) + str(caught.value.document())
+    assert CANARY not in shown
+    return caught.value
