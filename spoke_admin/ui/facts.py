@@ -23,7 +23,7 @@ class FactsCard(QFrame):
         self.setObjectName("facts_card")
         self.setProperty("role", "card")
         column = QVBoxLayout(self)
-        column.setContentsMargins(18, 14, 18, 14)
+        self._column = column
         column.setSpacing(10)
         self._rows = [_cells(fact, number) for number, fact in enumerate(facts, 1)]
         compared = any(fact.expected for fact in facts)
@@ -33,13 +33,13 @@ class FactsCard(QFrame):
             heading.setVisible(compared)
         self._compared = compared
         self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(16)
         self._grid.setVerticalSpacing(6)
+        self._grid.setColumnStretch(0, 2)
         self._grid.setColumnStretch(1, 3)
         column.addLayout(self._grid)
         for number, note in enumerate(notes, 1):
             line = wrapped(f"⚠ {note}", f"note_{number}")
-            line.setProperty("role", "warning")
+            line.setProperty("role", "warning_note")
             column.addWidget(line)
         self._narrow: bool | None = None
         self._lay_out(narrow=False)
@@ -52,6 +52,9 @@ class FactsCard(QFrame):
         if narrow is self._narrow:
             return
         self._narrow = narrow
+        side = 10 if narrow else 18
+        self._column.setContentsMargins(side, 14, side, 14)
+        self._grid.setHorizontalSpacing(10 if narrow else 16)
         self._grid.setColumnStretch(2, 0 if narrow or not self._compared else 3)
         for heading, column in zip(self._headings, (1, 2), strict=True):
             self._grid.addWidget(heading, 0, column)
@@ -70,10 +73,7 @@ Cells = tuple[QWidget, QWidget, QWidget | None, QWidget | None, QWidget | None]
 
 def _cells(fact: Fact, number: int) -> Cells:
     """Label, found, expected, match, copy button."""
-    label = QLabel(fact.label)
-    label.setObjectName(f"fact_{number}_label")
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setProperty("role", "dim")
+    label = dim(fact.label, f"fact_{number}_label")
     found = wrapped(fact.found, f"fact_{number}_found")
     expected = wrapped(fact.expected, f"fact_{number}_expected") if fact.expected else None
     copy = CopyButton(fact.label, f"copy_fact_{number}", lambda: fact.found) if fact.copy else None

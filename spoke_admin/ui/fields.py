@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import fill
 
 from PySide6.QtCore import QObject, QSignalBlocker, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -17,13 +18,14 @@ from PySide6.QtWidgets import (
 )
 
 from spoke_admin.domain.error import AdminError
-from spoke_admin.domain.guide import Field, Filled
+from spoke_admin.domain.guide import Field, Filled, Option
 from spoke_admin.domain.systems import Connection
 from spoke_admin.ui.form import button, dim, row, wrapped
 from spoke_admin.ui.tasks import Task, Tasks
 
 DOCUMENT_BYTES = 5 * 1024 * 1024
 AFTER_TYPING_MS = 400
+NARROW_WORDS = 34  # characters on a line
 
 
 class FieldView(QObject):
@@ -47,6 +49,9 @@ class FieldView(QObject):
     def fill(self, filled: Filled) -> None:
         """Options and the value to start with."""
         raise NotImplementedError(f"{type(self).__name__} cannot be filled")
+
+    def set_narrow(self, *, narrow: bool) -> None:
+        """There is little room, or enough again."""
 
     def _edit(self) -> None:
         self.edited = True
@@ -76,12 +81,11 @@ class ChoiceField(FieldView):
         self._box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._box.setMinimumContentsLength(12)
         self._note = wrapped("", f"{self.field.name}_note")
-        self._note.setProperty("role", "warning")
+        self._note.setProperty("role", "warning_note")
         self._notes: dict[str, str] = {}
         self._box.currentIndexChanged.connect(self._show_note)
         self._box.activated.connect(self._edit)
-        row(form, self.field.label, self._box, self.field.name, self.field.help)
-        form.addRow(self._note)
+        row(form, self.field.label, self._box, self.field.name, self.field.help, below=(self._note,))
         self._note.hide()
 
     def answer(self) -> str:
@@ -111,6 +115,8 @@ class ChecksField(FieldView):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
         self._boxes: dict[str, QCheckBox] = {}
+        self._options: tuple[Option, ...] = ()
+        self._narrow = False
         row(form, self.field.label, self.widget, self.field.name, self.field.help)
 
     def answer(self) -> str:
@@ -121,15 +127,28 @@ class ChecksField(FieldView):
         for box in self._boxes.values():
             self._column.removeWidget(box)
             box.deleteLater()
-        self._boxes = {option.value: QCheckBox(option.label, self.widget) for option in filled.options}
+        self._options = filled.options
+        self._boxes = {option.value: QCheckBox(self.widget) for option in filled.options}
         for option in filled.options:
             box = self._boxes[option.value]
             box.setObjectName(f"{self.field.name}_{option.value.lower()}")
+            box.setAccessibleName(option.label)
             box.setToolTip(option.note)
             box.setChecked(option.value in chosen)
             box.toggled.connect(self._edit)
             self._column.addWidget(box)
             box.show()
+        self._show_words()
+
+    def set_narrow(self, *, narrow: bool) -> None:
+        self._narrow = narrow
+        self._show_words()
+
+    def _show_words(self) -> None:
+        """A check box does not wrap its words by itself."""
+        for option in self._options:
+            words = fill(option.label, NARROW_WORDS) if self._narrow else option.label
+            self._boxes[option.value].setText(words)
 
 
 class DocumentField(FieldView):
@@ -155,8 +174,7 @@ class DocumentField(FieldView):
         choose = button("Choose a file…", f"{self.field.name}_file_button")
         choose.clicked.connect(self._choose)
         self._understood = dim("", f"{self.field.name}_understood")
-        row(form, self.field.label, self._text, self.field.name, self.field.help, beside=(choose,))
-        form.addRow("", self._understood)
+        row(form, self.field.label, self._text, self.field.name, self.field.help, below=(self._understood, choose))
 
     def answer(self) -> str:
         return self._text.toPlainText().strip()

@@ -27,8 +27,12 @@ def row(
     name: str,
     help: str = "",  # noqa: A002  # the word of domain.guide.Field
     beside: Sequence[QWidget] = (),
+    below: Sequence[QWidget] = (),
 ) -> QLabel:
-    """Adds a row. `label` may hold a mnemonic (&Base URL); `help` is shown below the field; `beside` stand after it.
+    """Adds a row. `label` may hold a mnemonic (&Base URL); `help` is shown below the field.
+
+    `beside` stand after the field, `below` under its help: a label that wraps belongs there, for as a row of its own
+    QFormLayout gives it far too much height.
 
     Sets the object names NAME, NAME_label and NAME_help. A label that shows a value keeps its text as its name.
     """
@@ -39,7 +43,7 @@ def row(
     if help:
         widget.setToolTip(help)
         widget.setAccessibleDescription(help)
-    layout.addRow(caption, _column(widget, name, help, beside) if help or beside else widget)
+    layout.addRow(caption, _column(widget, name, help, beside, below) if help or beside or below else widget)
     return caption
 
 
@@ -50,7 +54,13 @@ def identify(widget: QWidget, name: str, words: str) -> None:
         widget.setAccessibleName(words)
 
 
-def _column(widget: QWidget, name: str, help: str, beside: Sequence[QWidget]) -> QWidget:  # noqa: A002  # as in row
+def _column(
+    widget: QWidget,
+    name: str,
+    help: str,  # noqa: A002  # as in row
+    beside: Sequence[QWidget],
+    below: Sequence[QWidget],
+) -> QWidget:
     holder = QWidget()
     column = QVBoxLayout(holder)
     column.setContentsMargins(0, 0, 0, 0)
@@ -63,6 +73,11 @@ def _column(widget: QWidget, name: str, help: str, beside: Sequence[QWidget]) ->
     column.addLayout(line)
     if help:
         column.addWidget(dim(help, f"{name}_help"))
+    for other in below:
+        if isinstance(other, QLabel):
+            column.addWidget(other)
+        else:
+            column.addWidget(other, 0, Qt.AlignmentFlag.AlignLeft)
     return holder
 
 
@@ -80,7 +95,9 @@ def wrapped(text: str, name: str) -> QLabel:
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+    policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    policy.setHeightForWidth(True)
+    label.setSizePolicy(policy)
     label.setMinimumWidth(80)
     return label
 

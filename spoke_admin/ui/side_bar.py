@@ -9,7 +9,7 @@ from spoke_admin.domain.systems import Connection
 from spoke_admin.ui import theme
 from spoke_admin.ui.form import button, wrapped
 
-WIDTH, NARROW_WIDTH = 200, 116
+WIDTH, NARROW_WIDTH = 200, 132
 
 
 class SideBar(QFrame):
@@ -50,6 +50,7 @@ class SideBar(QFrame):
         host = connection.service.scim_url.partition("://")[2].partition("/")[0]
         self._set_mode(*(("sandbox", "SANDBOX") if connection.sandbox else ("live", "LIVE")))
         self._connection.setText(f"{connection.name}\n{host}")
+        self._connection.setToolTip(connection.service.scim_url)
 
     def set_narrow(self, narrow: bool) -> None:
         """Without icons where there is little room."""

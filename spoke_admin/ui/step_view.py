@@ -6,7 +6,7 @@ from html import unescape
 
 from PySide6.QtCore import QByteArray, QRectF, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QPainter, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from spoke_admin.domain.guide import Filled, Guide, Status, Step, StepState
 from spoke_admin.domain.systems import Connection
@@ -29,6 +29,7 @@ class StepView(QWidget):
         self.setObjectName("step_body")
         self.step = step
         self._connection = connection
+        self._rows: QFormLayout | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(16)
@@ -54,7 +55,7 @@ class StepView(QWidget):
     def _form(self) -> QVBoxLayout:
         column = QVBoxLayout()
         if self._fields:
-            rows = form()
+            self._rows = rows = form()
             for view in self._fields:
                 view.add_to(rows)
                 view.widget.setEnabled(False)
@@ -92,6 +93,14 @@ class StepView(QWidget):
         theme.set_role(self._place, "card" if by_hand else "")
         margin = 16 if by_hand else 0
         self._place_column.setContentsMargins(margin, margin, margin, margin)
+
+    def set_narrow(self, *, narrow: bool) -> None:
+        """Labels above their fields where there is little room."""
+        policy = QFormLayout.RowWrapPolicy
+        if self._rows is not None:
+            self._rows.setRowWrapPolicy(policy.WrapAllRows if narrow else policy.WrapLongRows)
+        for view in self._fields:
+            view.set_narrow(narrow=narrow)
 
     def recolour(self) -> None:
         if self._drawing is not None:

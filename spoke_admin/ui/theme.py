@@ -182,6 +182,7 @@ def style_sheet(now: Colours) -> str:
     icons = Path(str(resource("icons", "check_box.svg"))).parent.as_posix()
     states = "".join(
         f'QLabel[role="{role}"] {{ color: {colour}; font-weight: 600; }}\n'
+        f'QLabel[role="{role}_note"] {{ color: {colour}; }}\n'
         f'QFrame[role="{role}_box"] {{ border: 1px solid {colour}; background: {ground}; border-radius: 8px; }}\n'
         for role, colour, ground in (
             ("error", now.error, now.error_ground),

@@ -17,7 +17,7 @@ from spoke_admin.ui.step_view import StepView
 from spoke_admin.ui.tasks import Task, Tasks
 from spoke_admin.ui.wizard_foot import WizardFoot
 
-LIST_WIDTH, NARROW_LIST_WIDTH = 250, 170
+LIST_WIDTH, NARROW_LIST_WIDTH = 250, 150
 NARROW = 760
 
 
@@ -158,6 +158,8 @@ class Wizard(Page):
         self.body.setContentsMargins(side, 28, side, 16)
         self.foot.setContentsMargins(side, 8, side, 20)
         self.buttons.set_narrow(narrow)
+        if self._view is not None:
+            self._view.set_narrow(narrow=narrow)
 
     # moving between steps
 
@@ -194,6 +196,7 @@ class Wizard(Page):
         if connection is not None:
             self._view = StepView(self.guide, step, self.tasks, connection)
             self.body.insertWidget(self.body.count() - 1, self._view)
+            self._view.set_narrow(narrow=self.width() < NARROW)
             self._view.show()
             self._fill(step, connection)
             self._look()
@@ -381,13 +384,14 @@ class Wizard(Page):
         self.buttons.next.setEnabled(may_go_on)
         by_hand = state is not None and state.status is Status.MANUAL and not may_go_on
         leading = self.buttons.next if done or may_go_on else self.buttons.verify if by_hand else self.buttons.act
-        self.buttons.lead_with(leading)
+        self.buttons.lead_with(None if last and done else leading)
         self.step_list.setEnabled(not self._acting)
         gate = "" if may_go_on or not self.settled or state is None else self._gate(state, last)
         self.buttons.show_reason(gate)
         if self._focus_wanted and self.settled:
             self._focus_wanted = False
-            decision = next((it for it in (self.buttons.act, self.buttons.next) if it.isEnabled()), self.step_list)
+            may_follow = (self.buttons.act, self.buttons.next)
+            decision = next((it for it in may_follow if it.isEnabled()), self.buttons.verify)
             decision.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @staticmethod
