@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from spoke_admin.adapters.keychain import Keychain
     from spoke_admin.adapters.preferences import Preferences
     from spoke_admin.adapters.stand_in_process import StandIns
+    from spoke_admin.roster.checking import Result
 
 DOCUMENT_BYTES = 5 * 1024 * 1024
 DOCUMENT_SECONDS = 10.0
@@ -217,6 +218,14 @@ def profiles() -> list[ServiceProfile]:
     from spoke_admin.adapters import profiles as kept
 
     return kept.profiles()
+
+
+def save_report(result: "Result", path: "Path") -> None:
+    """Saves the findings of a check at `path`: CSV, or JSON by its suffix. Raises AdminError."""
+    from spoke_admin.adapters import atomic_file
+    from spoke_admin.roster import report
+
+    report.save_report(result, path, atomic_file.write)
 
 
 def preferences() -> "Preferences":
