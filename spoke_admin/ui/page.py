@@ -37,6 +37,7 @@ class Page(QWidget):
         super().__init__(parent)
         self.tasks = tasks
         self.connection: Connection | None = None
+        self.connecting = False  # a connection is being opened right now
         self.setObjectName(f"{self.name}_page")
         self.setAccessibleName(self.title)
         self.columns = QHBoxLayout(self)
@@ -77,6 +78,11 @@ class Page(QWidget):
     def set_connection(self, connection: Connection | None) -> None:
         """Another connection was opened, or the one there was closed. Subclasses that keep more extend this."""
         self.connection = connection
+        self.connecting = False
+
+    def set_connecting(self, connecting: bool) -> None:
+        """A connection is being opened, or that failed. Subclasses that show it extend this."""
+        self.connecting = connecting
 
     def verify(self) -> None:
         """F5: look again at the live systems. Changes nothing."""

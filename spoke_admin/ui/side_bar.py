@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QPushButton, QVBoxLayout
 
 from spoke_admin.domain.systems import Connection
@@ -38,7 +38,9 @@ class SideBar(QFrame):
 
     def show_page(self, name: str) -> None:
         """Marks the page that shows."""
-        self._buttons[name].setChecked(True)
+        it = self._buttons[name]
+        with QSignalBlocker(it):
+            it.setChecked(True)
         self.recolour()
 
     def show_connection(self, connection: Connection | None, opening: str = "") -> None:
@@ -69,7 +71,8 @@ class SideBar(QFrame):
         it = button(title, f"nav_{name}", "nav")
         it.setCheckable(True)
         it.setToolTip(f"{title} (Ctrl+{number})")
-        it.clicked.connect(lambda: self.chosen.emit(name))
+        # toggled, not clicked: a screen reader's press toggles a checkable button and clicks nothing
+        it.toggled.connect(lambda checked: self.chosen.emit(name) if checked else None)
         self._group.addButton(it)
         self._buttons[name] = it
         return it

@@ -54,7 +54,7 @@ class Window(QMainWindow):
         self.opening = Opening(self.tasks, self)
         self.connection: Connection | None = None
         self.keep_geometry: Callable[[str], None] = lambda _geometry: None
-        self._painted = False
+        self._painted = self._connecting = False
         self._pages: dict[str, Page] = {}
         self._build()
         self._wire()
@@ -156,15 +156,23 @@ class Window(QMainWindow):
         self._stack.addWidget(page)
         page.go.connect(self.go_to)
         page.set_connection(self.connection)
+        page.set_connecting(self._connecting)
 
     # connections
 
     def _opening(self) -> None:
+        self._tell_connecting(connecting=True)
         self._overview.opening()
         if self.connection is None:
             self.side_bar.show_connection(None, "Opening…")
 
+    def _tell_connecting(self, *, connecting: bool) -> None:
+        self._connecting = connecting
+        for page in self._pages.values():
+            page.set_connecting(connecting)
+
     def _opened(self, opened: Opened) -> None:
+        self._connecting = False
         self.connection = opened.connection
         self.side_bar.show_connection(self.connection)
         for page in self._pages.values():
@@ -172,6 +180,7 @@ class Window(QMainWindow):
         self.current.shown()
 
     def _not_opened(self, failed: NotOpened) -> None:
+        self._tell_connecting(connecting=False)
         self.side_bar.show_connection(self.connection)
         self.show_page("overview")
         self._overview.opening_failed(failed.error)

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QVBoxLayout
 
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.guide import Filled, Guide, Status, Step, StepState
 from spoke_admin.domain.systems import Connection
 from spoke_admin.ui import theme
-from spoke_admin.ui.form import button, dim, wrapped
+from spoke_admin.ui.form import dim, wrapped
 from spoke_admin.ui.page import GoTo, Page
-from spoke_admin.ui.step_list import LOOKING, WORDS, StepList, sign
+from spoke_admin.ui.step_head import StepHead
+from spoke_admin.ui.step_list import StepList
 from spoke_admin.ui.step_view import StepView
 from spoke_admin.ui.tasks import Task, Tasks
 from spoke_admin.ui.wizard_foot import WizardFoot
@@ -57,6 +58,10 @@ class Wizard(Page):
         self._opening, self._acting = True, False
         self._show_step(self.guide.steps[0])
 
+    def set_connecting(self, connecting: bool) -> None:
+        super().set_connecting(connecting)
+        self._show_header()
+
     def shown(self) -> None:
         self.verify()
 
@@ -80,7 +85,7 @@ class Wizard(Page):
         self._stop_looking()
         self._acting = True
         step, answers = self.current, view.answers()
-        tell = self.tasks.here(self.progress.setText, self)
+        tell = self.tasks.here(self.head.progress.setText, self)
         self._show_header()
         self.tasks.run(
             lambda: self.guide.act(step, connection, answers, tell), self._acted, self._act_failed, owner=self
@@ -117,29 +122,11 @@ class Wizard(Page):
         self.columns.insertLayout(0, column)
 
     def _build_head(self) -> None:
-        self.step_title = wrapped("", "step_title")
-        theme.set_role(self.step_title, "title")
-        self._status_icon = QLabel()
-        self._status_icon.setObjectName("step_status_icon")
-        self.step_status = QLabel()
-        self.step_status.setObjectName("step_status")
-        self.step_reason = wrapped("", "step_reason")
-        self.progress = dim("", "step_progress")
-        self.blocking_button = button("", "blocking_button")
-        self.blocking_button.clicked.connect(self._go_to_the_cause)
+        self.head = StepHead()
+        self.head.led_back.connect(self._go_to_the_cause)
         self._empty = dim(self.guide.intro, "step_empty")
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addWidget(self._status_icon)
-        line.addWidget(self.step_status)
-        line.addStretch(1)
-        self.body.addWidget(self.step_title)
-        self.body.addLayout(line)
-        for widget in (self.step_reason, self.progress):
+        for widget in (self.head, self.message, self._empty):
             self.body.addWidget(widget)
-        self.body.addWidget(self.blocking_button, 0, Qt.AlignmentFlag.AlignLeft)
-        self.body.addWidget(self.message)
-        self.body.addWidget(self._empty)
         self.body.addStretch(1)
 
     def _build_foot(self) -> None:
@@ -188,7 +175,7 @@ class Wizard(Page):
         self._keep_given()
         self.current = step
         self.message.clear()
-        self.progress.clear()
+        self.head.progress.clear()
         self._drop_view()
         with QSignalBlocker(self.step_list):
             self.step_list.setCurrentRow(self.guide.steps.index(step))
@@ -309,7 +296,7 @@ class Wizard(Page):
 
     def _act_failed(self, error: AdminError) -> None:
         self._acting = False
-        self.progress.clear()
+        self.head.progress.clear()
         self.message.show_error(error, self.act)
         self._look()
 
@@ -333,45 +320,17 @@ class Wizard(Page):
     # showing
 
     def _show_header(self) -> None:
-        state = self._states.get(self.current.id)
-        number = self.guide.steps.index(self.current) + 1
-        self.step_title.setText(self.current.title)
-        self.step_title.setToolTip(f"Step {number} of {len(self.guide.steps)}")
-        self.step_status.setText(self._status_words(state))
-        self._show_colour(state)
-        self.step_reason.setText(self._reason(state))
-        self.progress.setVisible(self._acting)
-        blocking = state.blocked_by if state is not None and self.settled else None
-        self.blocking_button.setVisible(blocking is not None or self.connection is None)
-        self.blocking_button.setText(f"Go to {blocking.title}" if blocking else "Open a connection")
+        state = self._states.get(self.current.id) if not self._opening else None
+        self.head.show_step(self.current, self.guide.steps.index(self.current) + 1, len(self.guide.steps))
+        if self.connection is None:
+            self.head.show_closed(connecting=self.connecting)
+        else:
+            self.head.show_state(state, settled=self.settled)
+        self.head.progress.setVisible(self._acting)
         self._empty.setVisible(self.connection is None)
         self._show_buttons(state)
-        self.step_list.show_states(self._states, self.current, open_=self.connection is not None)
-
-    def _status_words(self, state: StepState | None) -> str:
-        if self.connection is None:
-            return "Blocked"
-        if self.settled and state is not None:
-            return WORDS[state.status]
-        known = state is not None and not self._opening
-        return f"{WORDS[state.status]}…" if known and state is not None else LOOKING
-
-    def _reason(self, state: StepState | None) -> str:
-        if self.connection is None:
-            return "No connection is open. Open one, or start the rehearsal on this computer."
-        if state is None or self._opening:
-            return ""
-        if state.status is Status.DONE:
-            return state.evidence.summary
-        fault = state.evidence.error if state.blocked_by is None else None
-        return fault.title if fault is not None else state.reason  # the remedy stands in the message
-
-    def _show_colour(self, state: StepState | None) -> None:
-        status = state.status if state is not None and not self._opening else None
-        name, colour = sign(status)
-        self._status_icon.setPixmap(theme.pixmap(name, 18, colour))
-        role = {Status.DONE: "done", Status.BLOCKED: "warning", None: "dim"}.get(status, "strong")
-        theme.set_role(self.step_status, role)
+        open_ = self.connection is not None or self.connecting
+        self.step_list.show_states(self._states, self.current, open_=open_)
 
     def _show_buttons(self, state: StepState | None) -> None:
         last = self.current is self.guide.steps[-1]
