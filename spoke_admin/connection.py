@@ -15,6 +15,7 @@ from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import Addresses, Connection, IdentityProvider, KeptToken, KeychainState, Tokens
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from spoke_admin.adapters.http import HttpCaller
@@ -203,7 +204,30 @@ def keychain() -> "Keychain":
     """The keychain of this computer; which store holds which token is remembered in the preferences."""
     from spoke_admin.adapters.keychain import Keychain
 
-    return Keychain()
+    return Keychain(
+        remembered=lambda address: preferences().token_backend(address),
+        remember=lambda address, backend: preferences().keep_token_backend(address, backend),
+    )
+
+
+async def token_set_at(address: str) -> "datetime | None":
+    """When the token of an address was stored, where the keychain tells."""
+    from spoke_admin.adapters.keychain import set_at
+
+    return await set_at(address)
+
+
+def nothing_kept(kept: KeptToken) -> KeptToken:
+    """The answer of a command that ends at once, where a token could only be kept in memory."""
+    remedy = "Nothing was kept. Give the token to each command with --token-stdin."
+    return KeptToken(kept.state, kept.backend, None, kept.title, remedy)
+
+
+def checked_address(text: str) -> str:
+    """An address as it was typed, in the form calls are made to. Raises AdminError in words."""
+    from spoke_admin.adapters.http import check_url
+
+    return check_url(text)
 
 
 def profile(name: str) -> ServiceProfile:

@@ -7,7 +7,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from spoke_admin import __version__
 from spoke_admin.cli import output
@@ -67,7 +67,7 @@ def _parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"Spoke Admin {__version__}")
     window_start.add(parser, open_window)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    commands: Any = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
     demo.add(commands, open_window)
     for command in (sandbox, validate, guide, token):
         command.add(commands)

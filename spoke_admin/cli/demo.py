@@ -14,7 +14,7 @@ from spoke_admin.cli.window_start import WindowStart
 from spoke_admin.domain.error import AdminError
 
 if TYPE_CHECKING:
-    from spoke_admin.connection import StandIns
+    from spoke_admin.adapters.stand_in_process import StandIns
     from spoke_admin.domain.guide import StepState
 
 Subparsers = argparse._SubParsersAction  # noqa: SLF001  # argparse gives the type no public name

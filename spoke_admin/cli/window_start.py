@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spoke_admin.connection import StandIns
+    from spoke_admin.adapters.stand_in_process import StandIns
 
 
 @dataclass(frozen=True)

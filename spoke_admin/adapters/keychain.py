@@ -1,0 +1,252 @@
+"""Tokens in this computer's keychain, each below the address it belongs to. Fulfils `domain.systems.Tokens`.
+
+The platform's back end is made by its name: environment variables, keyringrc.cfg and the plaintext and null back ends
+cannot divert it. Every call runs in a thread of its own with a deadline, because a stalled keychain blocks for ever.
+Without a keychain a token stays in this process's memory; it is never written to a file.
+Why so: docs/decisions/0003-keychain.md.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+from spoke_admin.adapters import secret_service
+from spoke_admin.domain.error import AdminError
+from spoke_admin.domain.secret import Secret
+from spoke_admin.domain.systems import KeptToken, KeychainState
+
+SECONDS = 3.0
+USER = "token"
+WINDOWS_LIMIT = 1280  # characters: the Credential Manager takes 2,560 bytes of UTF-16
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+_WORDS = {
+    KeychainState.LOCKED: (
+        "The keychain is locked.",
+        "Unlock it (on a GNOME desktop: Passwords and Keys, Login), then try again.",
+    ),
+    KeychainState.DENIED: (
+        "The keychain refuses Spoke Admin.",
+        "Allow it in the keychain's own window, then try again.",
+    ),
+    KeychainState.TIMED_OUT: (
+        "The keychain did not answer in time.",
+        "Look for a window of the keychain that waits for you; else restart the desktop session.",
+    ),
+    KeychainState.TOO_LARGE: (
+        "The token is too long for the keychain.",
+        f"Windows keeps at most {WINDOWS_LIMIT:,} characters; make a shorter token.",
+    ),
+    KeychainState.SESSION_ONLY: (
+        "There is no keychain that can be used on this computer.",
+        "Tokens stay in memory until this program ends; in a terminal give them with --token-stdin.",
+    ),
+}
+
+
+class Backend(Protocol):
+    """A keychain of one kind: keyring's back ends fulfil it."""
+
+    def get_password(self, service: str, username: str) -> str | None: ...
+
+    def set_password(self, service: str, username: str, password: str) -> None: ...
+
+    def delete_password(self, service: str, username: str) -> None: ...
+
+
+class Keychain:
+    """The keychain of this computer, or memory where there is none.
+
+    `deadline` in seconds for each call. `backend` stands for the platform's own (tests hand in refusing ones).
+    `remembered` and `remember`: which back end holds the token of an address, kept outside.
+    """
+
+    _memory: dict[str, Secret] = {}  # noqa: RUF012  # of the process: every opened connection shares it
+
+    def __init__(
+        self,
+        deadline: float = SECONDS,
+        backend: Callable[[], tuple[str, Backend | None, KeychainState]] | None = None,
+        remembered: Callable[[str], str] = lambda _: "",
+        remember: Callable[[str, str], None] = lambda _address, _backend: None,
+    ) -> None:
+        self._deadline = deadline
+        self._backend = backend or platform_backend
+        self._remembered = remembered
+        self._remember = remember
+
+    async def read(self, address: str) -> KeptToken:
+        """What is kept for the address; never waits longer than the deadline, never asks a person anything."""
+        address = normal(address)
+        return await self._within(lambda: self._read(address))
+
+    async def keep(self, address: str, secret: Secret) -> KeptToken:
+        """Stores and reads back. Without a keychain: kept in memory, state SESSION_ONLY."""
+        address = normal(address)
+        kept = await self._within(lambda: self._keep(address, secret))
+        if kept.state is KeychainState.SESSION_ONLY:
+            self._memory[address] = secret
+            return self._no_keychain(address)
+        return kept
+
+    async def forget(self, address: str) -> KeptToken:
+        """Removes the token of the address; MISSING when it is gone."""
+        address = normal(address)
+        self._memory.pop(address, None)
+        return await self._within(lambda: self._forget(address))
+
+    def _read(self, address: str) -> KeptToken:
+        name, backend, state = self._backend()
+        if backend is None or state is not KeychainState.AVAILABLE:
+            return self._no_keychain(address) if state is KeychainState.SESSION_ONLY else _without(state, name)
+        text = backend.get_password(service_of(address), USER)
+        if text is None:
+            return self._missing(address, name)
+        return KeptToken(KeychainState.AVAILABLE, name, Secret(text))
+
+    def _missing(self, address: str, name: str) -> KeptToken:
+        before = self._remembered(address)
+        if not before or before == name:
+            return KeptToken(KeychainState.MISSING, name)
+        title = f"The token of {address} was kept in {before}; now {name} answers and holds none."
+        return KeptToken(KeychainState.MISSING, name, None, title, f"Start {before} again, or store the token anew.")
+
+    def _keep(self, address: str, secret: Secret) -> KeptToken:
+        name, backend, state = self._backend()
+        if backend is None or state is not KeychainState.AVAILABLE:
+            return _without(state, name)
+        if sys.platform == "win32" and len(secret.reveal()) > WINDOWS_LIMIT:
+            return _without(KeychainState.TOO_LARGE, name)
+        backend.set_password(service_of(address), USER, secret.reveal())
+        if backend.get_password(service_of(address), USER) != secret.reveal():
+            return KeptToken(
+                KeychainState.DENIED, name, None, f"{name} took the token and does not hold it.", "See its settings."
+            )
+        self._remember(address, name)
+        return KeptToken(KeychainState.AVAILABLE, name, secret)
+
+    def _forget(self, address: str) -> KeptToken:
+        name, backend, state = self._backend()
+        if backend is None or state is not KeychainState.AVAILABLE:
+            gone = KeychainState.MISSING if state is KeychainState.SESSION_ONLY else state
+            return _without(gone, name)
+        if backend.get_password(service_of(address), USER) is not None:
+            backend.delete_password(service_of(address), USER)
+        return KeptToken(KeychainState.MISSING, name)
+
+    def _no_keychain(self, address: str) -> KeptToken:
+        title, remedy = _WORDS[KeychainState.SESSION_ONLY]
+        return KeptToken(KeychainState.SESSION_ONLY, "memory", self._memory.get(address), title, remedy)
+
+    async def _within(self, work: Callable[[], KeptToken]) -> KeptToken:
+        try:
+            return await in_thread(work, self._deadline)
+        except TimeoutError:
+            return _without(KeychainState.TIMED_OUT, "the keychain")
+        except AdminError:
+            raise
+        except Exception as fault:  # noqa: BLE001  # each back end has exceptions of its own
+            log.debug("the keychain refused: %s", type(fault).__name__)
+            locked = type(fault).__name__ in ("KeyringLocked", "LockedException")
+            return _without(KeychainState.LOCKED if locked else KeychainState.DENIED, "the keychain")
+
+
+def _without(state: KeychainState, name: str) -> KeptToken:
+    title, remedy = _WORDS.get(state, ("", ""))
+    return KeptToken(state, name, None, title, remedy)
+
+
+async def in_thread(work: Callable[[], Result], seconds: float) -> Result:
+    """Runs `work` in a daemon thread. TimeoutError after so many seconds; the thread then ends when it is answered."""
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[Result] = loop.create_future()
+
+    def deliver(settle: Callable[[], None]) -> None:
+        try:
+            loop.call_soon_threadsafe(lambda: None if answered.done() else settle())
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            log.debug("an answer of the keychain came after the end")
+
+    def run() -> None:
+        try:
+            result = work()
+        except Exception as fault:  # noqa: BLE001  # handed on to whoever waits
+            deliver(lambda fault=fault: answered.set_exception(fault))  # type: ignore[misc]  # bound now: it is cleared
+        else:
+            deliver(lambda: answered.set_result(result))
+
+    threading.Thread(target=run, name="keychain", daemon=True).start()
+    async with asyncio.timeout(seconds):
+        return await answered
+
+
+def platform_backend() -> tuple[str, Backend | None, KeychainState]:
+    """The platform's keychain by name, and whether it can be used now."""
+    if sys.platform == "win32":
+        from keyring.backends.Windows import WinVaultKeyring
+
+        vault: Any = WinVaultKeyring()
+        vault.persist = "local machine"
+        return "Windows Credential Manager", vault, KeychainState.AVAILABLE
+    if sys.platform == "darwin":
+        from keyring.backends.macOS import Keyring as MacKeychain
+
+        return "macOS Keychain", MacKeychain(), KeychainState.AVAILABLE
+    state = secret_service.state()
+    if state is KeychainState.SESSION_ONLY:
+        return _kwallet() or ("memory", None, state)
+    if state is KeychainState.LOCKED:
+        return "Secret Service", None, state
+    from keyring.backends import SecretService
+
+    service: Any = SecretService
+    return "Secret Service", service.Keyring(), state
+
+
+def _kwallet() -> tuple[str, Backend | None, KeychainState] | None:
+    """KWallet, where a KDE desktop runs and no Secret Service answers."""
+    if not secret_service.has_session_bus() or "KDE" not in os.environ.get("XDG_CURRENT_DESKTOP", "").upper():
+        return None
+    try:
+        from keyring.backends import kwallet
+
+        untyped: Any = kwallet
+        wallet = untyped.DBusKeyring()
+        return ("KWallet", wallet, KeychainState.AVAILABLE) if wallet.connected("spoke-admin") else None
+    except Exception as fault:  # noqa: BLE001  # no dbus-python, no wallet: there is none
+        log.debug("KWallet does not answer: %s", type(fault).__name__)
+        return None
+
+
+def service_of(address: str) -> str:
+    """The keychain's name for the token of an address: one for each."""
+    return f"Spoke Admin: {address}"
+
+
+def normal(address: str) -> str:
+    """The form under which a token is kept: no blanks, no slash behind, scheme and host in lower case."""
+    text = address.strip().rstrip("/")
+    try:
+        parts = urlsplit(text)
+        return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path, parts.query, parts.fragment))
+    except ValueError:
+        return text
+
+
+async def set_at(address: str, deadline: float = SECONDS) -> datetime | None:
+    """When the token of the address was stored, where the keychain tells."""
+    if sys.platform in ("win32", "darwin") or not secret_service.has_session_bus():
+        return None
+    service = service_of(normal(address))
+    try:
+        return await in_thread(lambda: secret_service.modified(service, USER), deadline)
+    except TimeoutError:
+        return None
