@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from spoke_admin.domain.error import AdminError
 from spoke_admin.ui import theme
@@ -81,6 +83,19 @@ class Message(QFrame):
         self.detail.hide()
         theme.set_role(self, f"{role}_box")
         self.show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What is said must be seen and heard: scrolled into view, and told to a screen reader."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self._come_into_view)
+        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
+
+    def _come_into_view(self) -> None:
+        parent = self.parentWidget()
+        while parent is not None and not isinstance(parent, QScrollArea):
+            parent = parent.parentWidget()
+        if isinstance(parent, QScrollArea):
+            parent.ensureWidgetVisible(self)
 
     def _pressed(self) -> None:
         act = self._act

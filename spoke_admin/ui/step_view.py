@@ -70,7 +70,8 @@ class StepView(QWidget):
             given = kept.get(view.field.name)
             view.fill(start if given is None else Filled(given, start.options))
             view.edited = given is not None
-            view.widget.setEnabled(True)
+            # of a step done by hand they only say what to enter over there
+            view.widget.setEnabled(self.step.by_program(self._connection))
 
     def answers(self) -> dict[str, str]:
         return {view.field.name: view.answer() for view in self._fields}

@@ -298,6 +298,7 @@ class Wizard(Page):
         self._acting = False
         self.head.progress.clear()
         self.message.show_error(error, self.act)
+        self.message.button.setFocus(Qt.FocusReason.OtherFocusReason)
         self._look()
 
     def _can_act(self) -> bool:
