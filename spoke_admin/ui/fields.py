@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import fill
 
-from PySide6.QtCore import QObject, QSignalBlocker, QTimer, Signal
+from PySide6.QtCore import QObject, QSignalBlocker, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -31,8 +31,6 @@ NARROW_WORDS = 34  # characters on a line
 class FieldView(QObject):
     """One field of a step. `answer()` is what the step is given; `edited` says whether a person changed it."""
 
-    changed = Signal()
-
     def __init__(self, field: Field, parent: QObject) -> None:
         super().__init__(parent)
         self.field = field
@@ -55,7 +53,6 @@ class FieldView(QObject):
 
     def _edit(self) -> None:
         self.edited = True
-        self.changed.emit()
 
 
 class TextField(FieldView):

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from spoke_admin.domain.guide import Guide, Status, Step, StepState
@@ -10,6 +11,7 @@ from spoke_admin.ui import theme
 
 WORDS = {Status.DONE: "Done", Status.READY: "Ready", Status.BLOCKED: "Blocked", Status.MANUAL: "Manual"}
 LOOKING = "Looking…"
+BESIDE_WORDS = 48  # icon, padding and the gaps between them
 
 
 def sign(status: Status | None) -> tuple[str, str]:
@@ -31,13 +33,12 @@ class StepList(QListWidget):
         self.setAccessibleName(f"Steps: {guide.title}")
         self.setIconSize(QSize(18, 18))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setWordWrap(True)
         for step in guide.steps:
             self.addItem(QListWidgetItem(step.title))
 
     def show_states(self, states: Mapping[str, StepState], current: Step, open_: bool) -> None:
         """Draws every step's state, by step id; `open_`: there is a connection whose answers may still come."""
-        height = self.fontMetrics().lineSpacing() * 2 + 14  # a size hint: padding in a style sheet overlaps rows
         for row, step in enumerate(self._guide.steps):
             state = states.get(step.id)
             name, colour = sign(state.status if state else None)
@@ -47,4 +48,17 @@ class StepList(QListWidget):
             item.setToolTip(step.title)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{step.title}: {word}")
             item.setIcon(theme.icon(name, theme.colours().on_accent if step is current else colour))
-            item.setSizeHint(QSize(0, height))
+        self._make_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Every row as high as its wrapped words: padding in a style sheet would overlap rows."""
+        metrics = self.fontMetrics()
+        room = QRect(0, 0, self.viewport().width() - BESIDE_WORDS, 1000)
+        for row in range(self.count()):
+            item = self.item(row)
+            words = metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, item.text())
+            item.setSizeHint(QSize(0, words.height() + 14))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from html import unescape
 
-from PySide6.QtCore import QByteArray, QRectF, Qt, QUrl, Signal
+from PySide6.QtCore import QByteArray, QRectF, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -21,8 +21,6 @@ DRAWING_WIDTH = 460
 
 class StepView(QWidget):
     """The body of one step's page. `fill` and `show_state` may come in any order and again."""
-
-    edited = Signal()
 
     def __init__(self, guide: Guide, step: Step, tasks: Tasks, connection: Connection) -> None:
         super().__init__()
@@ -59,7 +57,6 @@ class StepView(QWidget):
             for view in self._fields:
                 view.add_to(rows)
                 view.widget.setEnabled(False)
-                view.changed.connect(self.edited)
             column.addLayout(rows)
         return column
 

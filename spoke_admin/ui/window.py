@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSize, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -65,7 +65,7 @@ class Window(QMainWindow):
         self._stack.setCurrentWidget(self._overview)
         self.side_bar.show_page("overview")
         if not (geometry and self.restoreGeometry(QByteArray(base64.b64decode(geometry)))):
-            self.resize(1180, 780)
+            self.resize(QSize(1180, 780).boundedTo(self.screen().availableSize()))
 
     def _build(self) -> None:
         central = QWidget()

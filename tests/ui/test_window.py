@@ -135,6 +135,27 @@ def test_the_palette_filters_and_does(window: Window, qtbot: QtBot) -> None:
     other.reject()
 
 
+def test_the_side_bar_tells_which_page_was_chosen(window: Window, qtbot: QtBot) -> None:
+    it = window.findChild(QPushButton, "nav_users")
+    assert isinstance(it, QPushButton)
+    with qtbot.waitSignal(window.side_bar.chosen) as chosen:
+        it.toggle()  # what a screen reader's press does
+    assert chosen.args == ["users"]
+    assert window.current is window.page("users")
+    with qtbot.assertNotEmitted(window.side_bar.chosen):
+        window.show_page("overview")
+    assert not it.isChecked()
+
+
+def test_while_a_connection_is_opened_the_guide_does_not_say_blocked(window: Window, qtbot: QtBot) -> None:
+    window.show_page("set_up")
+    assert text(window, "step_status") == "Blocked"
+    window.opening.began.emit()
+    assert text(window, "step_status") == "Looking…"
+    opened(window, World(), qtbot)
+    assert text(window, "step_status") == "Ready"
+
+
 def test_a_file_dropped_anywhere_goes_to_users(window: Window, tmp_path: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "Zoë.csv"))])
