@@ -1,6 +1,6 @@
 """What guides may ask of the two systems and of the keychain; adapters answer.
 
-Every method may raise AdminError. What a system has no API for raises `ByHand`; `can(...)` tells beforehand.
+Every method may raise AdminError.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -77,6 +77,10 @@ class ScimCounts:
 
     users: int
     groups: int
+
+    def __str__(self) -> str:
+        users = "1 user" if self.users == 1 else f"{self.users:,} users"
+        return f"{users}, 1 group" if self.groups == 1 else f"{users}, {self.groups:,} groups"
 
 
 class Feature(StrEnum):

@@ -40,7 +40,7 @@ class ServiceStep(Step):
         counts = await connection.service.probe(kept.secret)
         return Evidence(
             proved=True,
-            summary=f"The SCIM door opens with the stored token ({counts.users} users), which needs this step done.",
+            summary=f"The SCIM door opens with the stored token ({counts}), which needs this step done.",
             facts=(Fact("Users", str(counts.users)), Fact("Groups", str(counts.groups))),
         )
 
@@ -206,7 +206,7 @@ class KeepToken(ServiceStep):
         counts = await connection.service.probe(kept.secret)
         return Evidence(
             proved=True,
-            summary=f"The token opens SCIM: {counts.users} users, {counts.groups} groups. {where_it_is(kept)}",
+            summary=f"The token opens SCIM: {counts}. {where_it_is(kept)}",
             facts=(
                 Fact("Token", f"…{kept.secret.last_four}"),
                 Fact("Users", str(counts.users)),
@@ -244,7 +244,7 @@ async def new_token(connection: Connection, tell: Tell) -> Secret:
     token = await connection.service.regenerate_token()
     tell(where_it_is(await connection.tokens.keep(connection.service.scim_url, token)))
     counts = await connection.service.probe(token)
-    tell(f"The new token opens SCIM: {counts.users} users, {counts.groups} groups.")
+    tell(f"The new token opens SCIM: {counts}.")
     return token
 
 
