@@ -1,5 +1,6 @@
 """Opens the window; nothing of Qt is imported before it is known that Qt can start."""
 
+import logging
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from spoke_admin.adapters.stand_in_process import StandIns
     from spoke_admin.ui.window import Window
 
+log = logging.getLogger(__name__)
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -43,8 +45,11 @@ def run(start: WindowStart) -> int:
     system_libraries.check()
     app = application()
     if start.pictures is not None:
+        from PySide6.QtCore import qInstallMessageHandler
+
         from spoke_admin.ui.pictures import draw_pages
 
+        qInstallMessageHandler(_said_by_qt)
         return draw_pages(start.stand_ins, start.file, start.pictures)
     window = opened_window()
     window.painted.connect(lambda: begin(window, start))
@@ -137,3 +142,9 @@ def _drain(reading: socket.socket) -> None:
         reading.recv(64)
     except BlockingIOError:
         return
+
+
+def _said_by_qt(_kind: object, _context: object, words: str) -> None:
+    """Qt's messages, but for what the offscreen platform says of every window."""
+    if "propagateSizeHints" not in words:
+        log.info("Qt: %s", words)

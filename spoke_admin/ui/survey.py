@@ -11,6 +11,7 @@ from spoke_admin.domain.forecast import Verdict, forecast
 from spoke_admin.domain.guide import Guide, Status, StepState
 from spoke_admin.domain.systems import Connection, ScimCounts
 
+MOST_PEOPLE = 1000  # whose values are forecast: the network's loop does it, and others wait for that
 State = Literal["good", "attention", "blocked", "unknown"]
 WORDS: dict[State, str] = {
     "good": "In order", "attention": "Needs you", "blocked": "Blocked", "unknown": "Not known",
@@ -109,14 +110,14 @@ async def _mapping(connection: Connection, _counted: ScimCounts | None) -> tuple
     mapped = f"{len(connection.profile.attribute)} attributes are mapped."
     if connection.identity_provider is None:
         return "good", f"{mapped} The preview on the page Mappings shows what the service would ignore."
-    people = await connection.identity_provider.people()
+    everybody = await connection.identity_provider.people()
+    people = everybody[:MOST_PEOPLE]
+    whom = f"{len(people)} people" if people == everybody else f"the first {len(people):,} people"
     verdicts = Counter(row.verdict for person in people for row in forecast(person, connection.profile))
     ignored, rejected = verdicts[Verdict.IGNORED], verdicts[Verdict.REJECTED]
     if not ignored and not rejected:
-        return "good", f"{mapped} Nothing of {len(people)} people would be ignored."
-    return "attention", (
-        f"{mapped} Of {len(people)} people the service would ignore {ignored} values and reject {rejected}."
-    )
+        return "good", f"{mapped} Nothing of {whom} would be ignored."
+    return "attention", (f"{mapped} Of {whom} the service would ignore {ignored} values and reject {rejected}.")
 
 
 async def _users(connection: Connection, counted: ScimCounts | None) -> tuple[State, str]:

@@ -274,6 +274,7 @@ def _run_loop(loop: "asyncio.AbstractEventLoop") -> None:
 
 
 def _thread(function: Callable[[], None], name: str) -> threading.Thread:
+    """A daemon: the interpreter waits for the threads of concurrent.futures, also for one that a dead disk holds."""
     thread = threading.Thread(target=function, name=f"spoke-admin {name}", daemon=True)
     thread.start()
     return thread
