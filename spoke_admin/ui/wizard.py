@@ -39,6 +39,7 @@ class Wizard(Page):
         self._look_number = 0
         self._look_task: Task | None = None
         self._fill_task: Task | None = None
+        self._act_task: Task | None = None
         self._view: StepView | None = None
         self._build_list()
         self._build_head()
@@ -50,6 +51,9 @@ class Wizard(Page):
     def set_connection(self, connection: Connection | None) -> None:
         """Another connection: everything is looked at anew."""
         super().set_connection(connection)
+        self._stop_looking()
+        if self._act_task is not None:  # what comes of it would be shown as the new connection's
+            self._act_task.cancel()
         self._states.clear()
         self._fresh.clear()
         self._given.clear()
@@ -87,7 +91,7 @@ class Wizard(Page):
         step, answers = self.current, view.answers()
         tell = self.tasks.here(self.head.progress.setText, self)
         self._show_header()
-        self.tasks.run(
+        self._act_task = self.tasks.run(
             lambda: self.guide.act(step, connection, answers, tell), self._acted, self._act_failed, owner=self
         )
 

@@ -1,6 +1,8 @@
 """The window: pages on first visit, keyboard, dropped files, and always visible which connection this is."""
 
+import asyncio
 import base64
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -217,6 +219,18 @@ def test_an_old_connection_is_closed_with_the_window(window: Window, qtbot: QtBo
     assert not later.closed
     window.close()
     assert later.closed
+
+
+def test_closing_in_the_middle_of_a_look_is_quick_and_quiet(window: Window, qtbot: QtBot) -> None:
+    world = World()
+    world.waiting = asyncio.Event()
+    window.show_page("set_up")
+    window._opened(Opened(connection_to(world)))
+    qtbot.waitUntil(lambda: world.looks > 0)
+    began = time.monotonic()
+    window.close()
+    assert time.monotonic() - began < 1
+    window.verify()  # events that still come are dropped without a word
 
 
 def test_small_and_large_nothing_is_cut_off(window: Window, qtbot: QtBot) -> None:

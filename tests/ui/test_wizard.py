@@ -242,6 +242,17 @@ def test_a_page_never_waits_and_says_that_it_is_looking(tasks: Tasks, qtbot: QtB
     assert text(page, "step_status") == "Ready"
 
 
+def test_what_comes_of_an_act_on_another_connection_is_dropped(opened: Open, qtbot: QtBot) -> None:
+    world, other = World(), World(done={"first", "second"})
+    page = opened(world)
+    press(page, "act_button", qtbot)
+    page.set_connection(connection_to(other))
+    page.shown()
+    qtbot.waitUntil(lambda: page.settled and page.tasks.quiet)
+    assert text(page, "step_title") == "Third door"
+    assert other.acts == []
+
+
 def test_without_a_connection_it_says_so_and_leads_to_the_overview(tasks: Tasks, qtbot: QtBot) -> None:
     page = SmallPage(tasks)
     qtbot.addWidget(page)

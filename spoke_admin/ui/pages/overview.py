@@ -59,6 +59,8 @@ class OverviewPage(Page):
     def set_connection(self, connection: Connection | None) -> None:
         """Shows the subjects of a connection, or how to open one."""
         super().set_connection(connection)
+        if self._task is not None:
+            self._task.cancel()
         for row in self._rows.values():
             row.show_line(None)
         self._show_form(shown=connection is None)
@@ -82,7 +84,12 @@ class OverviewPage(Page):
             self._task.cancel()
         self.message.clear()
         self._verify.setEnabled(False)
-        seen = self.tasks.here(self._seen, self)
+
+        def show(line: Line) -> None:
+            if self.connection is connection:
+                self._rows[line.subject].show_line(line)
+
+        seen = self.tasks.here(show, self)
         self._task = self.tasks.run(
             lambda: survey(connection, GUIDE, seen), self._surveyed, self._survey_failed, owner=self
         )
@@ -136,9 +143,6 @@ class OverviewPage(Page):
 
     def _offer(self, offers: tuple[Sequence[ServiceProfile], Sequence[Addresses]]) -> None:
         self.form.offer(*offers)
-
-    def _seen(self, line: Line) -> None:
-        self._rows[line.subject].show_line(line)
 
     def _surveyed(self, _nothing: None) -> None:
         self._verify.setEnabled(True)
