@@ -18,9 +18,8 @@ HEAVY = [
 START = """
 import json, sys, time
 began = time.perf_counter()
-from spoke_admin.__main__ import open_window
-from spoke_admin.cli import WindowStart
-from spoke_admin.ui import application, window
+from spoke_admin.__main__ import main
+from spoke_admin.ui import window
 
 class Told(window.Window):
     def __init__(self, *rest):
@@ -33,7 +32,7 @@ class Told(window.Window):
             self.close()
 
 window.Window = Told
-sys.exit(open_window(WindowStart()))
+sys.exit(main([]))  # the whole way: arguments, commands, window
 """
 
 
