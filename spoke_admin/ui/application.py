@@ -94,6 +94,7 @@ def opened_window() -> "Window":
         theme.apply(app, preferences.theme)
     window = Window(preferences.window_geometry)
     window.keep_geometry = preferences.keep_window_geometry
+    window.keep_colours = preferences.keep_theme
     return window
 
 

@@ -54,6 +54,7 @@ class Window(QMainWindow):
         self.opening = Opening(self.tasks, self)
         self.connection: Connection | None = None
         self.keep_geometry: Callable[[str], None] = lambda _geometry: None
+        self.keep_colours: Callable[[theme.Scheme], None] = lambda _scheme: None
         self._painted = self._connecting = False
         self._pages: dict[str, Page] = {}
         self._build()
@@ -133,7 +134,6 @@ class Window(QMainWindow):
 
     def show_palette(self) -> None:
         """Pages and actions by name."""
-        app = QApplication.instance()
         entries = [
             Entry(title, partial(self.show_page, name), f"Ctrl+{number}")
             for number, (name, title) in enumerate(PAGES.items(), 1)
@@ -143,13 +143,21 @@ class Window(QMainWindow):
             Entry("Next step", self.next, "Ctrl+Enter"),
             Entry("Start the rehearsal", self.opening.rehearse),
         ]
-        if isinstance(app, QApplication):
-            entries += [
-                Entry("Light colours", lambda: theme.apply(app, "light")),
-                Entry("Dark colours", lambda: theme.apply(app, "dark")),
-                Entry("The system's colours", lambda: theme.apply(app, "system")),
-            ]
+        colours: dict[str, theme.Scheme] = {
+            "Light colours": "light", "Dark colours": "dark", "The system's colours": "system",
+        }  # fmt: skip
+        entries += [Entry(words, partial(self.set_colours, scheme)) for words, scheme in colours.items()]
         Palette(entries, self).open()
+
+    def set_colours(self, scheme: theme.Scheme) -> None:
+        """Light, dark or as the desktop has it; kept for the next time."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, scheme)
+        try:
+            self.keep_colours(scheme)
+        except AdminError as error:
+            self.current.message.show_error(error)
 
     def _add(self, name: str, page: Page) -> None:
         self._pages[name] = page

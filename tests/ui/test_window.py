@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from spoke_admin.domain.error import AdminError
+from spoke_admin.ui import theme
 from spoke_admin.ui.application import application
 from spoke_admin.ui.opening import NotOpened, Opened
 from spoke_admin.ui.page import GoTo, Page
@@ -156,6 +157,23 @@ def test_while_a_connection_is_opened_the_guide_does_not_say_blocked(window: Win
     assert text(window, "step_status") == "Looking…"
     opened(window, World(), qtbot)
     assert text(window, "step_status") == "Ready"
+
+
+def test_colours_are_chosen_and_kept(window: Window) -> None:
+    kept: list[str] = []
+    window.keep_colours = kept.append
+    window.set_colours("dark")
+    assert theme.colours() is theme.DARK
+    window.set_colours("light")
+    assert theme.colours() is theme.LIGHT
+    assert kept == ["dark", "light"]
+
+    def refuse(_scheme: str) -> None:
+        raise AdminError("The preferences cannot be changed.", "Check who may write to the folder.")
+
+    window.keep_colours = refuse
+    window.set_colours("light")
+    assert text(window, "overview_message_title") == "The preferences cannot be changed."
 
 
 def test_a_file_dropped_anywhere_goes_to_users(window: Window, tmp_path: Path) -> None:
