@@ -66,6 +66,12 @@ class Message(QFrame):
         """Something went well, or is worth knowing."""
         self._show("note", title, words, "")
 
+    def offer(self, words: str, act: Callable[[], None]) -> None:
+        """Gives the message that shows its one button."""
+        self._act = act
+        self.button.setText(words)
+        self.button.show()
+
     def clear(self) -> None:
         """Takes the message away."""
         self._act = None

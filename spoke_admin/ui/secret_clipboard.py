@@ -1,0 +1,71 @@
+"""A secret on the clipboard: hidden from histories, taken away after a while, and only if it is still ours."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QByteArray, QCoreApplication, QMimeData, QObject, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+
+from spoke_admin.domain.secret import Secret
+
+SECONDS = 30
+# what the histories of KDE's Klipper and of Windows look for before they keep a copy
+HINTS = {
+    "x-kde-passwordManagerHint": b"secret",
+    'application/x-qt-windows-mime;value="ExcludeClipboardContentFromMonitorProcessing"': b"\x00\x00\x00\x00",
+    'application/x-qt-windows-mime;value="CanIncludeInClipboardHistory"': b"\x00\x00\x00\x00",
+    'application/x-qt-windows-mime;value="CanUploadToCloudClipboard"': b"\x00\x00\x00\x00",
+}
+
+
+@dataclass(frozen=True)
+class Countdown:
+    """Seconds until the copy is taken away; 0: it is gone, or somebody else's copy is there."""
+
+    seconds: int
+
+
+class SecretClipboard(QObject):
+    """Copies one secret at a time; `told` carries a Countdown each second."""
+
+    told = Signal(object)
+
+    def __init__(self, parent: QObject | None = None, seconds: int = SECONDS) -> None:
+        super().__init__(parent)
+        self._seconds = seconds
+        self._left = 0
+        self._ours: QMimeData | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(1000)
+        self._timer.timeout.connect(self._tick)
+        if (application := QCoreApplication.instance()) is not None:
+            application.aboutToQuit.connect(self.clear)
+
+    def copy(self, secret: Secret) -> None:
+        """Puts the secret on the clipboard and starts the countdown anew."""
+        data = QMimeData()
+        data.setText(secret.reveal())
+        for kind, value in HINTS.items():
+            data.setData(kind, QByteArray(value))
+        QGuiApplication.clipboard().setMimeData(data)
+        self._ours = data
+        self._left = self._seconds
+        self._timer.start()
+        self.told.emit(Countdown(self._left))
+
+    def clear(self) -> None:
+        """Takes the copy away now, if it is still the one that was put there."""
+        self._timer.stop()
+        self._left = 0
+        clipboard = QGuiApplication.clipboard()
+        # the same text put there by another program is that program's: ownership decides, then the very object
+        if self._ours is not None and clipboard.ownsClipboard() and clipboard.mimeData() is self._ours:
+            clipboard.clear()
+        self._ours = None
+        self.told.emit(Countdown(0))
+
+    def _tick(self) -> None:
+        self._left -= 1
+        if self._left <= 0 or not QGuiApplication.clipboard().ownsClipboard():
+            self.clear()
+        else:
+            self.told.emit(Countdown(self._left))
