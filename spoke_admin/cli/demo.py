@@ -64,14 +64,17 @@ def _in_the_terminal(stand_ins: "StandIns", given: Path | None, pictures: Path, 
     from spoke_admin.connection import sample_roster
 
     output.say("There is no display: the guide is walked in the terminal.")
-    states = asyncio.run(_walk(stand_ins))
-    guide.show(states, as_json=False)
-    file = given or sample_roster()
-    output.answer("")
-    validate.show(validate.check(file, "askspoke"), limit=10)
-    pictures.mkdir(mode=0o700)
-    open_window(WindowStart(stand_ins=stand_ins, file=file, pictures=pictures))
-    output.answer(f"Pictures of the pages: {pictures}")
+    try:
+        states = asyncio.run(_walk(stand_ins))
+        guide.show(states, as_json=False)
+        file = given or sample_roster()
+        output.answer("")
+        validate.show(validate.check(file, "askspoke"), limit=10)
+        pictures.mkdir(mode=0o700)
+        open_window(WindowStart(stand_ins=stand_ins, file=file, pictures=pictures))
+        output.answer(f"Pictures of the pages: {pictures}")
+    finally:
+        asyncio.run(_forget_token(stand_ins))
     return 0 if all(state.status == "done" for state in states) else 1
 
 
@@ -84,5 +87,11 @@ async def _walk(stand_ins: "StandIns") -> "Sequence[StepState]":
     try:
         return await guide.walk_guide(GUIDE, connection)
     finally:
-        await connection.tokens.forget(connection.service.scim_url)  # it ends with the stand-ins
         await connection.close()
+
+
+async def _forget_token(stand_ins: "StandIns") -> None:
+    """The token ends with the stand-ins: it leaves the keychain too."""
+    from spoke_admin.connection import keychain
+
+    await keychain().forget(stand_ins.addresses().scim_url)

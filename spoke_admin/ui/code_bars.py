@@ -14,8 +14,12 @@ from spoke_admin.ui.form import button
 Kinds = Mapping[str, tuple[int, Severity]]  # code -> how many, how bad
 
 
+ROW = 24  # pixels: a chart of rows keeps its height in a layout that is short of it
+SIDE_BY_SIDE = 6  # codes; more stand in two columns
+
+
 class CodeBars(QWidget):
-    """A row for each code, the most frequent first. `wanted` carries the code that was chosen, "" for all."""
+    """A bar for each code, the most frequent first. `wanted` carries the code that was chosen, "" for all."""
 
     wanted = Signal(object)
 
@@ -27,7 +31,8 @@ class CodeBars(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(12)
         self._grid.setVerticalSpacing(2)
-        self._grid.setColumnStretch(2, 1)
+        for column in (2, 6):
+            self._grid.setColumnStretch(column, 1)
         self._kinds: Kinds = {}
         self._chosen = ""
 
@@ -39,20 +44,23 @@ class CodeBars(QWidget):
                 widget.hide()
                 widget.deleteLater()
         most = max((count for count, _ in kinds.values()), default=1)
-        for line, (code, (count, severity)) in enumerate(sorted(kinds.items(), key=lambda it: (-it[1][0], it[0]))):
-            self._add(line, code, count, severity, count / most)
+        lines = len(kinds) if len(kinds) <= SIDE_BY_SIDE else (len(kinds) + 1) // 2
+        for place, (code, (count, severity)) in enumerate(sorted(kinds.items(), key=lambda it: (-it[1][0], it[0]))):
+            self._add(divmod(place, max(lines, 1)), code, count, severity, count / most)
+        self.setFixedHeight(lines * (ROW + 2))
 
     def recolour(self) -> None:
         self.show_kinds(self._kinds, self._chosen)
 
-    def _add(self, line: int, code: str, count: int, severity: Severity, share: float) -> None:
+    def _add(self, place: tuple[int, int], code: str, count: int, severity: Severity, share: float) -> None:
         now = theme.colours()
         colour = now.error if severity is Severity.ERROR else now.warning
         sign = QLabel()
         sign.setObjectName(f"sign_{code}")
         sign.setPixmap(theme.pixmap(SIGNS[severity], 16, colour))
         sign.setAccessibleName(WORDS[severity])
-        word = button(words_of(code), f"bar_{code}", "link")
+        word = button(words_of(code), f"bar_{code}", "bar")
+        word.setFixedHeight(ROW)
         word.setCheckable(True)
         word.setChecked(code == self._chosen)
         word.setAccessibleName(f"{count:,} times {words_of(code)}: list these")
@@ -61,8 +69,9 @@ class CodeBars(QWidget):
         number = QLabel(f"{count:,}")
         number.setObjectName(f"count_{code}")
         number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        half, line = place
         for column, widget in enumerate((sign, word, Bar(share, colour), number)):
-            self._grid.addWidget(widget, line, column)
+            self._grid.addWidget(widget, line, half * 4 + column)
 
     def _choose(self, code: str) -> None:
         self.wanted.emit("" if code == self._chosen else code)

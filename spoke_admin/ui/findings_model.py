@@ -17,7 +17,7 @@ Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 HEADS = ("Line", "Column", "Finding", "Value", "What is wrong", "What to do")
 WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.INFO: "Note"}
-SIGNS = {Severity.ERROR: "blocked", Severity.WARNING: "warning", Severity.INFO: "ready"}
+SIGNS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "ready"}
 BETWEEN_LOOKS = 4096  # findings between two looks at whether the answer is still wanted
 
 

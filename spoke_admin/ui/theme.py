@@ -226,6 +226,10 @@ QPushButton[role="primary"]:focus { border: 2px solid palette(text); }
 QPushButton[role="link"] { background: transparent; border: 1px solid transparent; color: palette(link);
   padding: 4px 6px; text-align: left; }
 QPushButton[role="link"]:focus { border: 2px solid palette(highlight); padding: 3px 5px; }
+QPushButton[role="bar"] { background: transparent; border: 1px solid transparent; color: palette(link);
+  padding: 1px 4px; min-height: 16px; text-align: left; }
+QPushButton[role="bar"]:checked { background: palette(button); border-color: palette(mid); font-weight: 600; }
+QPushButton[role="bar"]:focus { border: 2px solid palette(highlight); padding: 0 3px; }
 QPushButton[role="nav"] { background: transparent; border: 1px solid transparent; text-align: left; padding: 8px 12px; }
 QPushButton[role="nav"]:hover { background: palette(button); }
 QPushButton[role="nav"]:checked { background: palette(highlight); color: palette(highlighted-text); font-weight: 600; }
@@ -255,6 +259,7 @@ QListWidget, QListView, QTableView, QTableWidget, QTreeView { background: palett
   selection-background-color: palette(highlight); selection-color: palette(highlighted-text); outline: none; }
 QListView:focus, QTableView:focus, QTreeView:focus { border: 2px solid palette(highlight); }
 QTableView { gridline-color: transparent; }
+QTableView::item { padding: 0 6px; }
 QHeaderView::section { background: palette(alternate-base); color: palette(text); border: none;
   border-bottom: 1px solid palette(mid); padding: 7px 9px; font-weight: 600; }
 QListWidget#step_list { background: transparent; border: 2px solid transparent; }

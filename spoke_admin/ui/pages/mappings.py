@@ -30,7 +30,7 @@ SIGNS = {
     Verdict.UNCHANGED: "done",
     Verdict.NORMALISED: "ready",
     Verdict.IGNORED: "warning",
-    Verdict.REJECTED: "blocked",
+    Verdict.REJECTED: "error",
 }
 
 
@@ -54,7 +54,10 @@ class MappingsPage(Page):
         self._people: Sequence[Person] = ()
         self._rows: tuple[FieldForecast, ...] = ()
         self._task: Task | None = None
-        self.mapping = _table("mapping_table", "Default mapping", ("Okta attribute", "Service attribute", "Rule"))
+        self.mapping = _table(
+            "mapping_table", "Default mapping", ("Okta attribute", "Service attribute", "SCIM path", "Rule")
+        )
+        self.mapping.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.body.addWidget(self.mapping)
         rows = form()
         self.person = QComboBox()
@@ -97,10 +100,11 @@ class MappingsPage(Page):
 
     def _show_mapping(self, profile: ServiceProfile) -> None:
         lines = [
-            (_sources(attribute), f"{attribute.label} ({attribute.path})", _rule(attribute, profile))
+            (_sources(attribute), attribute.label, attribute.path, _rule(attribute, profile))
             for attribute in profile.attribute
         ]
         _fill(self.mapping, [[QTableWidgetItem(text) for text in line] for line in lines])
+        self.mapping.setColumnWidth(2, 240)
 
     def _take_people(self, people: Sequence[Person]) -> None:
         chosen = self.person.currentData()

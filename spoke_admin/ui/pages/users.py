@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from spoke_admin.domain.finding import Severity
     from spoke_admin.roster.checking import Result
 
-WIDTHS = (70, 120, 210, 190, 330)
+WIDTHS = (70, 120, 250, 170, 330)
 
 
 class UsersPage(Page):
