@@ -4,6 +4,7 @@ Light to import: adapters and what they stand on are imported where they are fir
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from spoke_admin.adapters.preferences import Preferences
     from spoke_admin.adapters.stand_in_process import StandIns
     from spoke_admin.roster.checking import Result
+
+log = logging.getLogger(__name__)
 
 DOCUMENT_BYTES = 5 * 1024 * 1024
 DOCUMENT_SECONDS = 10.0
@@ -144,10 +147,20 @@ def sample_roster() -> "Path":
     return Path(str(resource("samples", "askspoke-users.csv")))
 
 
+def remember_sandbox(scim_url: str, settings_url: str, identity_provider_url: str) -> Addresses:
+    """Makes running stand-ins the connection that commands without addresses mean."""
+    addresses = Addresses(SANDBOX_NAME, scim_url, settings_url, identity_provider_url)
+    try:
+        preferences().keep_connection(addresses)
+    except AdminError as fault:  # a rehearsal works without preferences, too
+        log.info("the sandbox is not remembered: %s", fault.title)
+    return addresses
+
+
 async def open_sandbox(stand_ins: "StandIns") -> Connection:
     """Opens the connection to started stand-ins, as soon as they answer."""
     at = await asyncio.to_thread(stand_ins.addresses)
-    addresses = Addresses(SANDBOX_NAME, at.scim_url, at.settings_url, at.identity_provider_url)
+    addresses = remember_sandbox(at.scim_url, at.settings_url, at.identity_provider_url)
     return await open_connection(addresses, {at.settings_url: at.key, at.identity_provider_url: at.key})
 
 

@@ -51,6 +51,11 @@ class StandIns:
                 self._addresses = self._read_ready_line()
             return self._addresses
 
+    @property
+    def known(self) -> StandInAddresses | None:
+        """The addresses, once somebody has waited for them."""
+        return self._addresses
+
     def _read_ready_line(self) -> StandInAddresses:
         guard = threading.Timer(READY_SECONDS, self._process.kill)
         guard.start()

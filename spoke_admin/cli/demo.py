@@ -49,6 +49,7 @@ def run(options: argparse.Namespace, open_window: OpenWindow) -> int:
         return _in_the_terminal(stand_ins, given, folder / "pictures", open_window)
     finally:
         stand_ins.stop()
+        _forget_token(stand_ins)
 
 
 def has_display() -> bool:
@@ -64,17 +65,14 @@ def _in_the_terminal(stand_ins: "StandIns", given: Path | None, pictures: Path, 
     from spoke_admin.connection import sample_roster
 
     output.say("There is no display: the guide is walked in the terminal.")
-    try:
-        states = asyncio.run(_walk(stand_ins))
-        guide.show(states, as_json=False)
-        file = given or sample_roster()
-        output.answer("")
-        validate.show(validate.check(file, "askspoke"), limit=10)
-        pictures.mkdir(mode=0o700)
-        open_window(WindowStart(stand_ins=stand_ins, file=file, pictures=pictures))
-        output.answer(f"Pictures of the pages: {pictures}")
-    finally:
-        asyncio.run(_forget_token(stand_ins))
+    states = asyncio.run(_walk(stand_ins))
+    guide.show(states, as_json=False)
+    file = given or sample_roster()
+    output.answer("")
+    validate.show(validate.check(file, "askspoke"), limit=10)
+    pictures.mkdir(mode=0o700)
+    open_window(WindowStart(stand_ins=stand_ins, file=file, pictures=pictures))
+    output.answer(f"Pictures of the pages: {pictures}")
     return 0 if all(state.status == "done" for state in states) else 1
 
 
@@ -90,8 +88,9 @@ async def _walk(stand_ins: "StandIns") -> "Sequence[StepState]":
         await connection.close()
 
 
-async def _forget_token(stand_ins: "StandIns") -> None:
-    """The token ends with the stand-ins: it leaves the keychain too."""
+def _forget_token(stand_ins: "StandIns") -> None:
+    """The token ended with the stand-ins: it leaves the keychain too."""
     from spoke_admin.connection import keychain
 
-    await keychain().forget(stand_ins.addresses().scim_url)
+    if stand_ins.known is not None:
+        asyncio.run(keychain().forget(stand_ins.known.scim_url))

@@ -79,9 +79,12 @@ async def _serve(options: argparse.Namespace, folder: Path, ending: "_Ending") -
 
 
 def _print_line(line: Mapping[str, object]) -> None:
+    from spoke_admin import connection
+
     sys.stdout.write(json.dumps(dict(line)) + "\n")
     sys.stdout.flush()
     output.say(f"The stand-ins answer at {line['scim_url']}. Ctrl-C stops them.")
+    connection.remember_sandbox(*(str(line[f"{name}_url"]) for name in ("scim", "settings", "identity_provider")))
 
 
 class _Ending:

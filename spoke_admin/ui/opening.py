@@ -126,8 +126,9 @@ def _kept(name: str) -> Addresses | None:
 
     preferences = connection.preferences()
     if not name:
+        beyond = [it for it in preferences.connections if it.name != connection.SANDBOX_NAME]
         last = preferences.default_connection()
-        return last if last is not None and last.name != connection.SANDBOX_NAME else None
+        return last if last in beyond else next(reversed(beyond), None)
     found = preferences.connection(name)
     if found is None:
         names = ", ".join(it.name for it in preferences.connections)

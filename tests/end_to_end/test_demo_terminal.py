@@ -31,7 +31,7 @@ def test_it_walks_the_guide_reads_the_file_and_draws_the_pages(tmp_path: Path) -
     assert folder
     pictures = sorted(path.name for path in Path(folder[1]).glob("*.png"))
     assert len(pictures) >= 12
-    assert {name.rpartition("-")[2] for name in pictures} == {"light.png", "dark.png"}
+    assert {name.rpartition("_")[2] for name in pictures} == {"light.png", "dark.png"}
     assert all(path.stat().st_size > 5_000 for path in Path(folder[1]).glob("*.png"))
 
 
