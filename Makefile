@@ -12,11 +12,13 @@ help: ## this list
 
 setup: $(READY) ## .venv with the program and its tools
 
-$(READY): pyproject.toml requirements/dev.txt
+# --no-deps: the lock is whole, and pip would otherwise look for the newest pydantic[email] and refuse it
+$(READY): requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Spoke Admin needs Python 3.11 or newer; say which with: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
 	@touch $@
 
 demo: $(READY) ## a stand-in askSpoke and a stand-in Okta on this computer, and the window
