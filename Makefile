@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+SHOWN := set_up_9_verify_light.png set_up_9_verify_dark.png overview_light.png users_light.png tokens_dark.png mappings_light.png
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test check format guides screenshots lock clean
@@ -42,6 +43,10 @@ format: $(READY) ## put the code into its form
 
 guides: $(READY) ## docs/guides from the steps
 	$(BIN)/spoke-admin guide set-up --markdown > docs/guides/set-up.md
+
+screenshots: $(READY) ## docs/screenshots by the program itself
+	env -u DISPLAY -u WAYLAND_DISPLAY $(BIN)/spoke-admin demo --pictures build/pictures
+	cd build/pictures && cp $(SHOWN) ../../docs/screenshots/
 
 lock: ## pin the newest versions with their hashes (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade pyproject.toml -o requirements/run.txt

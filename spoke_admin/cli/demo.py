@@ -29,6 +29,7 @@ def add(commands: "Subparsers[argparse.ArgumentParser]", open_window: OpenWindow
         epilog="Example: spoke-admin demo users.csv",
     )
     parser.add_argument("file", metavar="FILE", nargs="?", help="a CSV of users to validate (a sample without it)")
+    parser.add_argument("--pictures", metavar="DIR", type=Path, help="without a display: save the pages' pictures here")
     output.common(parser)
     parser.set_defaults(run=lambda options: run(options, open_window))
 
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace, open_window: OpenWindow) -> int:
     try:
         if has_display():
             return open_window(WindowStart(stand_ins=stand_ins, file=given))
-        return _in_the_terminal(stand_ins, given, folder / "pictures", open_window)
+        return _in_the_terminal(stand_ins, given, options.pictures or folder / "pictures", open_window)
     finally:
         stand_ins.stop()
         _forget_token(stand_ins)
@@ -70,7 +71,6 @@ def _in_the_terminal(stand_ins: "StandIns", given: Path | None, pictures: Path, 
     file = given or sample_roster()
     output.answer("")
     validate.show(validate.check(file, "askspoke"), limit=10)
-    pictures.mkdir(mode=0o700)
     open_window(WindowStart(stand_ins=stand_ins, file=file, pictures=pictures))
     output.answer(f"Pictures of the pages: {pictures}")
     return 0 if all(state.status == "done" for state in states) else 1
