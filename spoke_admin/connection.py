@@ -53,7 +53,8 @@ async def open_connection(addresses: Addresses, keys: Keys | None = None) -> Con
     )
     return Connection(
         name=checked.name,
-        sandbox=is_loopback(checked.scim_url),
+        # a tunnel to a live tenant is on loopback as well, but has no settings API: it must never look like the sandbox
+        sandbox=is_loopback(checked.scim_url) and is_loopback(checked.settings_url),
         profile=service.profile,
         service=service,
         identity_provider=_identity_provider(checked.identity_provider_url, caller, key_of),

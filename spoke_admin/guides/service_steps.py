@@ -76,7 +76,7 @@ class CheckPlan(ServiceStep):
         raise AdminError("A plan is bought, not switched on from here.", f"Ask {connection.profile.title} for it.")
 
     def place(self, connection: Connection | None) -> Place:
-        return Place("service", ("Settings", "Billing", "Plan"))
+        return Place("service", ("Settings", "Integrations", "SSO"))
 
 
 class ActivateSaml(ServiceStep):
