@@ -90,8 +90,8 @@ def _key_of(tokens: Tokens) -> KeyOf:
     async def key_of(address: str) -> Secret:
         kept = await tokens.read(address)
         if kept.secret is None:
-            title = kept.title or f"No key is stored for {address}."
-            raise AdminError(title, kept.remedy or "Store it on the page Tokens, or give it with --token-stdin.")
+            remedy = "Give it with --token-stdin, or store it on the page Tokens."
+            raise AdminError(f"The key of {address} is not on this computer.", f"{kept.title} {remedy}".strip())
         return kept.secret
 
     return key_of

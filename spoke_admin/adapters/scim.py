@@ -23,6 +23,12 @@ class ScimClient:
         self.base_url = base_url
         self._caller = caller
 
+    async def reach(self) -> None:
+        """One call without a token: whether a server answers there that may speak SCIM. Raises AdminError when not."""
+        reply = await self._caller(Call("GET", f"{self.base_url}/ServiceProviderConfig", headers=JSON))
+        if reply.media_type in ("text/html", "application/xhtml+xml"):
+            raise _no_scim(self.base_url, "it answered a web page", f"HTTP {reply.status}")
+
     async def counts(self, token: Secret) -> ScimCounts:
         """How many users and groups there are. Raises AdminError: wrong token, wrong address, no SCIM."""
         return ScimCounts(users=await self._total("Users", token), groups=await self._total("Groups", token))

@@ -72,6 +72,12 @@ class ScimService:
     async def regenerate_token(self) -> Secret:
         return await self._new_token("/scim/token")
 
+    async def reach(self) -> None:
+        if self.settings_url is not None:
+            await self.settings()
+        else:
+            await self._scim.reach()
+
     async def probe(self, token: Secret) -> ScimCounts:
         return await self._scim.counts(token)
 

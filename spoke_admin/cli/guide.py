@@ -99,8 +99,7 @@ def _keys(addresses: "Addresses", given: "Secret | None") -> "dict[str, Secret]"
 
 async def reach(connection: "Connection") -> None:
     """Raises AdminError when a system that should answer does not: then nothing can be said about any step."""
-    if connection.service.settings_url is not None:
-        await connection.service.settings()
+    await connection.service.reach()
     if connection.identity_provider is not None:
         await connection.identity_provider.application()
 

@@ -62,6 +62,9 @@ class Service(Protocol):
         """A new token; the old one is dead at once where the profile says so."""
         ...
 
+    async def reach(self) -> None:
+        """Whether the service answers at all. Raises AdminError when it does not, or is no such service."""
+
     async def probe(self, token: Secret) -> "ScimCounts":
         """One authenticated read of /Users and /Groups with this token."""
         ...

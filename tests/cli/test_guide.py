@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -164,6 +165,53 @@ def test_without_a_key_it_says_how_to_give_one(stand_ins: StandIns) -> None:
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=no_keychain())
     assert done.returncode == 2
     assert "--token-stdin" in json.loads(done.stdout)["error"]["remedy"]
+
+
+def guide(*options: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+    words = [sys.executable, "-m", "spoke_admin", "guide", "set-up", "--json", *options]
+    return subprocess.run(
+        words,
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**no_keychain(), "PYTHONUNBUFFERED": "1"},
+    )
+
+
+def test_a_service_without_a_settings_api_gets_steps_by_hand_proved_through_scim(
+    start_stand_ins: StartStandIns,
+) -> None:
+    stand_ins = start_stand_ins(mode="rfc")
+    addresses = ("--scim", stand_ins.scim_url)
+    without = guide(*addresses)
+    assert without.returncode == 0
+    assert {steps(without)[name]["status"] for name in ("plan", "saml", "scim", "token")} == {"manual"}
+    done = guide(*addresses, "--token-stdin", given=str(stand_ins.token))
+    found = steps(done)
+    assert {found[name]["status"] for name in ("plan", "saml", "scim", "token")} == {"done"}
+    assert found["application"]["status"] == "manual"
+    walked = guide(*addresses, "--token-stdin", "--walk", given=str(stand_ins.token))
+    assert walked.returncode == 1, "it stops at the first step a person has to do"
+
+
+def test_an_address_where_nothing_answers_or_a_web_page_does(tmp_path: Path) -> None:
+    nothing = guide("--scim", "http://127.0.0.1:9/scim/v2")
+    assert nothing.returncode == 2
+    assert "Nothing listens" in json.loads(nothing.stdout)["error"]["title"]
+    (tmp_path / "index.html").write_text("<html>Log in</html>")
+    words = [sys.executable, "-u", "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(tmp_path), "0"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        try:
+            port = re.search(r"port (\d+)", server.stdout.readline())
+            assert port
+            page = guide("--scim", f"http://127.0.0.1:{port[1]}/scim/v2")
+        finally:
+            server.terminate()
+    assert page.returncode == 2
+    assert "not a SCIM service" in json.loads(page.stdout)["error"]["title"]
 
 
 def test_the_key_and_the_token_are_nowhere(stand_ins: StandIns, own_folders: Path) -> None:
