@@ -123,20 +123,20 @@ def start_stand_ins(folder: "Path", options: tuple[str, ...] = ()) -> "StandIns"
     return StandIns(folder, options)
 
 
-def demo_folder() -> "Path":
-    """A fresh folder of its own for a demo: below the data folder, or below $TMPDIR where that cannot be written."""
+def fresh_folder(kind: str) -> "Path":
+    """A new folder for a demo or a sandbox: below the data folder, or below $TMPDIR where that cannot be written."""
     import tempfile
     from pathlib import Path
 
     import platformdirs
 
-    for parent in (platformdirs.user_data_path("spoke-admin", appauthor=False) / "demos", Path(tempfile.gettempdir())):
+    for parent in (platformdirs.user_data_path("spoke-admin", appauthor=False) / kind, Path(tempfile.gettempdir())):
         try:
             parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return Path(tempfile.mkdtemp(prefix="demo-", dir=parent))
+            return Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=parent))
         except OSError:
             continue
-    raise AdminError("There is no folder for the demo's data.", "Name one you may write to in TMPDIR.")
+    raise AdminError("There is no folder to keep the stand-ins' data in.", "Name one you may write to in TMPDIR.")
 
 
 def sample_roster() -> "Path":

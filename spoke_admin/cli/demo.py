@@ -35,12 +35,12 @@ def add(commands: "Subparsers[argparse.ArgumentParser]", open_window: OpenWindow
 
 
 def run(options: argparse.Namespace, open_window: OpenWindow) -> int:
-    from spoke_admin.connection import demo_folder, start_stand_ins
+    from spoke_admin.connection import fresh_folder, start_stand_ins
 
     given = Path(options.file).absolute() if options.file else None
     if given is not None and not given.exists():
         raise AdminError(f"There is no file {given}.", "Check the name; without one a sample is shown.")
-    folder = demo_folder()
+    folder = fresh_folder("demo")
     output.say(f"The stand-ins keep their data in {folder}.")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the stand-ins end with us
     stand_ins = start_stand_ins(folder / "stand-ins")

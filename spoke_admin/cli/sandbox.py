@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from spoke_admin.cli import output
-from spoke_admin.domain.error import AdminError
 
 MOST_PEOPLE = 100_000
 
@@ -137,25 +135,14 @@ def _folder(given: Path | None) -> Iterator[Path]:
     if given is not None:
         yield given.expanduser().absolute()
         return
-    fresh = _fresh_folder()
+    from spoke_admin.connection import fresh_folder
+
+    fresh = fresh_folder("sandbox")
     output.say(f"The stand-ins keep their data in {fresh} until they end.")
     try:
         yield fresh
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _fresh_folder() -> Path:
-    import platformdirs
-
-    below = platformdirs.user_data_path("spoke-admin", appauthor=False) / "sandbox"
-    for parent in (below, Path(tempfile.gettempdir())):
-        try:
-            parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return Path(tempfile.mkdtemp(prefix="stand-ins-", dir=parent))
-        except OSError:
-            continue
-    raise AdminError("There is no folder to keep the stand-ins' data in.", "Name one you may write to with --data.")
 
 
 def _port(text: str) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Literal
 
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Caller
+from spoke_admin.domain.person import Person
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.domain.secret import Secret
 from spoke_admin.sandbox import listening, scenarios
@@ -72,7 +73,6 @@ async def _serve(
     stop: asyncio.Event,
 ) -> None:
     settings = Settings(database)
-    fresh = settings.value("begun") is None
     mode = _settle(options, settings)
     with ExitStack() as closing:
         bound = closing.enter_context(listening.listen(options.port, settings.value("port")))
@@ -85,22 +85,8 @@ async def _serve(
         okta_url = origin + IDENTITY_PROVIDER_PATH
         okta = StandInIdentityProvider(options.data, okta_url, caller, options.profile, everyone)
         closing.callback(okta.close)
-        token = None
-        if fresh:
-            with database.transaction():
-                stage = scenarios.Stage(options.profile, settings, scim, origin + SCIM_PATH, okta)
-                token = scenarios.begin(stage, options.scenario, mode, everyone)
-                settings.set_value("begun", options.scenario)
-        doors = [
-            Door(SCIM_PATH, scim, _token_right(settings, options.profile, mode), 'Bearer realm="SCIM"', "scim"),
-            Door(
-                SETTINGS_PATH,
-                SettingsApi(settings, options.profile, origin, gates=mode == "askspoke"),
-                key_right("Bearer", key),
-                'Bearer realm="settings"',
-            ),
-            Door(IDENTITY_PROVIDER_PATH, okta, key_right("SSWS", key), "SSWS", public=PUBLIC_AT_OKTA),
-        ]
+        stage = scenarios.Stage(options.profile, settings, scim, origin + SCIM_PATH, okta)
+        token = _begin(stage, options, mode, database, everyone)
         line = {
             "scim_url": origin + SCIM_PATH,
             "settings_url": origin + SETTINGS_PATH,
@@ -109,8 +95,30 @@ async def _serve(
             "key": key.reveal(),
             "pid": os.getpid(),
         }
-        guard = Guard(f"{listening.LOOPBACK}:{port}", doors)
+        guard = Guard(f"{listening.LOOPBACK}:{port}", _doors(stage, mode, origin, key))
         await listening.run(guard, bound, lambda: ready(line), stop)
+
+
+def _begin(
+    stage: scenarios.Stage, options: SandboxOptions, mode: Mode, database: Database, everyone: Sequence[Person]
+) -> Secret | None:
+    """Puts a fresh folder into the scenario's state, all or nothing; the token that made."""
+    if stage.settings.value("begun") is not None:
+        return None
+    with database.transaction():
+        token = scenarios.begin(stage, options.scenario, mode, everyone)
+        stage.settings.set_value("begun", options.scenario)
+    return token
+
+
+def _doors(stage: scenarios.Stage, mode: Mode, origin: str, key: Secret) -> list[Door]:
+    settings, profile = stage.settings, stage.profile
+    api = SettingsApi(settings, profile, origin, gates=mode == "askspoke")
+    return [
+        Door(SCIM_PATH, stage.scim, _token_right(settings, profile, mode), 'Bearer realm="SCIM"', "scim"),
+        Door(SETTINGS_PATH, api, key_right("Bearer", key), 'Bearer realm="settings"'),
+        Door(IDENTITY_PROVIDER_PATH, stage.okta, key_right("SSWS", key), "SSWS", public=PUBLIC_AT_OKTA),
+    ]
 
 
 def _settle(options: SandboxOptions, settings: Settings) -> Mode:
