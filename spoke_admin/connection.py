@@ -145,7 +145,7 @@ def sample_roster() -> "Path":
 
     from spoke_admin.adapters.resources import resource
 
-    return Path(str(resource("samples", "askspoke-users.csv")))
+    return Path(str(resource("samples", "askspoke-users.csv"))).resolve()
 
 
 def remember_sandbox(scim_url: str, settings_url: str, identity_provider_url: str) -> Addresses:
@@ -233,8 +233,10 @@ async def token_set_at(address: str) -> "datetime | None":
 
 def nothing_kept(kept: KeptToken) -> KeptToken:
     """The answer of a command that ends at once, where a token could only be kept in memory."""
-    remedy = "Nothing was kept. Give the token to each command with --token-stdin."
-    return KeptToken(kept.state, kept.backend, None, kept.title, remedy)
+    remedy = "Give the token to each command with --token-stdin."
+    if kept.state is not KeychainState.SESSION_ONLY:
+        remedy = kept.remedy
+    return KeptToken(kept.state, kept.backend, None, kept.title, f"Nothing was kept. {remedy}")
 
 
 def checked_address(text: str) -> str:

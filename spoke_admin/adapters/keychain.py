@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -86,16 +87,17 @@ class Keychain:
     async def read(self, address: str) -> KeptToken:
         """What is kept for the address; never waits longer than the deadline, never asks a person anything."""
         address = normal(address)
-        return await self._within(lambda: self._read(address))
+        return self._with_memory(address, await self._within(lambda: self._read(address)))
 
     async def keep(self, address: str, secret: Secret) -> KeptToken:
-        """Stores and reads back. Without a keychain: kept in memory, state SESSION_ONLY."""
+        """Stores and reads back. What the keychain does not take stays in memory: a token may be shown only once."""
         address = normal(address)
         kept = await self._within(lambda: self._keep(address, secret))
-        if kept.state is KeychainState.SESSION_ONLY:
-            self._memory[address] = secret
-            return self._no_keychain(address)
-        return kept
+        if kept.state is KeychainState.AVAILABLE:
+            self._memory.pop(address, None)
+            return kept
+        self._memory[address] = secret
+        return self._with_memory(address, kept)
 
     async def forget(self, address: str) -> KeptToken:
         """Removes the token of the address; MISSING when it is gone."""
@@ -106,7 +108,7 @@ class Keychain:
     def _read(self, address: str) -> KeptToken:
         name, backend, state = self._backend()
         if backend is None or state is not KeychainState.AVAILABLE:
-            return self._no_keychain(address) if state is KeychainState.SESSION_ONLY else _without(state, name)
+            return _without(state, name)
         text = backend.get_password(service_of(address), USER)
         if text is None:
             return self._missing(address, name)
@@ -142,9 +144,11 @@ class Keychain:
             backend.delete_password(service_of(address), USER)
         return KeptToken(KeychainState.MISSING, name)
 
-    def _no_keychain(self, address: str) -> KeptToken:
-        title, remedy = _WORDS[KeychainState.SESSION_ONLY]
-        return KeptToken(KeychainState.SESSION_ONLY, "memory", self._memory.get(address), title, remedy)
+    def _with_memory(self, address: str, kept: KeptToken) -> KeptToken:
+        """The answer, with the token of this process's memory where the keychain gave none."""
+        if kept.secret is not None or address not in self._memory:
+            return kept
+        return replace(kept, secret=self._memory[address], backend="memory")
 
     async def _within(self, work: Callable[[], KeptToken]) -> KeptToken:
         try:

@@ -30,7 +30,7 @@ def add(commands: "Subparsers[argparse.ArgumentParser]", open_window: OpenWindow
     )
     parser.add_argument("file", metavar="FILE", nargs="?", help="a CSV of users to validate (a sample without it)")
     parser.add_argument("--pictures", metavar="DIR", type=Path, help="without a display: save the pages' pictures here")
-    output.common(parser)
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="more words; -vv for everything")
     parser.set_defaults(run=lambda options: run(options, open_window))
 
 

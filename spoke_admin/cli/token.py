@@ -67,7 +67,7 @@ def store(options: argparse.Namespace) -> int:
     if secret is None:
         raise AdminError("No token was given.", "Give it with --token-stdin or --token-file, not as an argument.")
     kept = asyncio.run(connection.keychain().keep(address, secret))
-    if kept.state == "session_only":  # memory ends with this command: nothing was kept
+    if kept.state != "available":  # memory ends with this command: nothing was kept
         kept = connection.nothing_kept(kept)
     return _show(address, kept, options)
 

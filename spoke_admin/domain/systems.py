@@ -185,8 +185,10 @@ class KeychainState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeptToken:
-    """The answer to a look into the keychain. `secret` only with AVAILABLE, or with SESSION_ONLY when this process
-    holds it in memory. `backend` names the store; `error` has words for every state but AVAILABLE and MISSING.
+    """The answer to a look into the keychain.
+
+    `secret` with AVAILABLE, and with any other state when this process holds the token in its memory. `backend` names
+    the store; `title` and `remedy` have words for every state but AVAILABLE and MISSING.
     """
 
     state: KeychainState
@@ -202,7 +204,7 @@ class Tokens(Protocol):
     async def read(self, address: str) -> KeptToken: ...
 
     async def keep(self, address: str, secret: Secret) -> KeptToken:
-        """Stores and reads back. SESSION_ONLY: no usable keychain, kept in memory until the program ends."""
+        """Stores and reads back. In any state but AVAILABLE the token is in memory until the program ends."""
         ...
 
     async def forget(self, address: str) -> KeptToken: ...

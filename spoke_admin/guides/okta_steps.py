@@ -132,7 +132,7 @@ class ApiIntegrationStep(OktaStep):
         kept = await connection.tokens.read(connection.service.scim_url)
         if kept.secret is not None:
             return kept.secret
-        if kept.state is KeychainState.SESSION_ONLY and connection.service.settings_url is not None:
+        if kept.state is not KeychainState.MISSING and connection.sandbox:
             return await new_token(connection, tell)
         title = kept.title or "The API token is not on this computer, so it cannot be handed over."
         remedy = kept.remedy or "Go back to the step API token and regenerate it, or paste it on the page Tokens."
@@ -303,7 +303,7 @@ class VerifyArrival(OktaStep):
     async def _held(connection: Connection, provider: IdentityProvider, person: Person) -> Mapping[str, str] | None:
         """The user as the service has it: asked with our token, or without one through the provider's."""
         kept = await connection.tokens.read(connection.service.scim_url)
-        if kept.secret is None and kept.state is KeychainState.SESSION_ONLY and provider.stand_in:
+        if kept.secret is None and kept.state is not KeychainState.MISSING and provider.stand_in:
             return await provider.user_at_service(person.id, connection.profile)
         return await connection.service.find_user(person.login)
 

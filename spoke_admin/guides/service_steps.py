@@ -226,7 +226,7 @@ class KeepToken(ServiceStep):
                 "this computer keeps none.",
                 notes=(kept.title,) if kept.title else (),
             )
-        if kept.state in LOCKED_AWAY:
+        if kept.state in LOCKED_AWAY and not connection.sandbox:
             raise AdminError(kept.title, kept.remedy)
         return Evidence(proved=False, summary=f"No API token of {connection.profile.title} is kept on this computer.")
 
@@ -249,9 +249,12 @@ async def new_token(connection: Connection, tell: Tell) -> Secret:
 
 
 async def make_sure_a_token_can_be_kept(connection: Connection) -> None:
-    """Before a token is made that is shown once: raises AdminError when the keychain would not take it."""
+    """Before a token is made that is shown once: raises AdminError when the keychain would not take it.
+
+    In the sandbox it may stay in memory: the rehearsal's token ends with the rehearsal.
+    """
     kept = await connection.tokens.read(connection.service.scim_url)
-    if kept.state in LOCKED_AWAY:
+    if kept.state in LOCKED_AWAY and not connection.sandbox:
         raise AdminError(kept.title, kept.remedy)
 
 
@@ -259,6 +262,5 @@ def where_it_is(kept: KeptToken) -> str:
     """Where a token is kept, in a sentence."""
     if kept.state is KeychainState.AVAILABLE:
         return f"It is kept in {kept.backend}."
-    if kept.state is KeychainState.SESSION_ONLY:
-        return "There is no keychain: it is kept in memory until this program ends."
-    return f"{kept.title} {kept.remedy}".strip()
+    why = "There is no keychain" if kept.state is KeychainState.SESSION_ONLY else kept.title.rstrip(".")
+    return f"{why}: it is kept in memory until this program ends."

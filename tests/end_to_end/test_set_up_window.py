@@ -31,6 +31,18 @@ def test_the_set_up_guide_is_walked_to_the_end(tmp_path: Path) -> None:
     assert_nowhere(token, tmp_path)
 
 
+@needs_a_desktop
+@pytest.mark.timeout(240)
+def test_a_locked_keychain_does_not_stop_the_rehearsal_and_is_told(tmp_path: Path) -> None:
+    """The session bus starts a Secret Service that nobody unlocked: no window may pop up, no step may wait for it."""
+    with desktop(tmp_path, keyring=False) as here, here.program("demo"):
+        walked = here.drive(["press", "nav_set_up"], ["walk", MOST_PRESSES])[-1]
+        status = here.drive(["press", "nav_tokens"], ["text", "token_status"])[-1]
+    assert walked["seen"][-1][0] == "Verify what arrived"
+    assert "Done" in walked["seen"][-1][1]
+    assert "memory" in status
+
+
 def unnamed_controls(things: list[list[str]]) -> list[str]:
     """Controls without a word for a screen reader."""
     controls = {"push button", "button", "check box", "text", "combo box", "list", "table", "password text", "entry"}

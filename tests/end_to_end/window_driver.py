@@ -108,6 +108,8 @@ class Driver:
 
         def look() -> tuple[str, str] | None:
             title, status = self.text("step_title"), self.text("step_status")
+            if title != self.text("step_title"):  # another step came while they were read
+                return None
             known = any(word in status for word in ("Done", "Ready", "Blocked", "Manual")) and not status.endswith("…")
             return (title, status) if known else None
 
