@@ -38,8 +38,10 @@ def _limit(text: str) -> int:
 
 def run(options: argparse.Namespace) -> int:
     from spoke_admin.connection import save_report
-    from spoke_admin.roster.report import document
+    from spoke_admin.roster.report import document, refuse_target
 
+    if options.report:
+        refuse_target(options.report, options.file)  # before a long check, not after it
     began = time.monotonic()
     result = check(options.file, options.profile)
     elapsed = round(time.monotonic() - began, 3)
@@ -75,15 +77,23 @@ def _progress() -> "Progress":
 
 
 def show(result: "Result", limit: int) -> None:
-    """The result in words: counts, codes, the first findings."""
+    """The result in words: counts, kinds with the rule they come from, the first findings."""
+    from spoke_admin.roster.words import WORDS
+
     counts = result.counts
-    output.answer(f"{result.file}: {result.rows:,} rows, {result.encoding}, delimiter {result.delimiter!r}")
+    output.answer(_line(f"{result.file}: {result.rows:,} rows, {result.encoding}, delimiter {result.delimiter!r}"))
     output.answer(f"{counts['error']:,} errors, {counts['warning']:,} warnings")
-    for code, count in sorted(result.by_code.items(), key=lambda item: -item[1]):
-        output.answer(f"  {count:>8,}  {code}")
+    for code, count in sorted(result.by_code.items(), key=lambda kind: -kind[1]):
+        quote = f"  Okta's guide: “{WORDS[code].quote}”" if WORDS[code].quote else ""
+        output.answer(f"  {count:>8,}  {code}{quote}")
     for finding in result.findings[:limit]:
         where = f"line {finding.line}" + (f", {finding.column}" if finding.column else "")
         value = f" {finding.value[:60]!r}" if finding.value else ""
-        output.answer(f"{finding.severity:7} {where}:{value} {finding.message} {finding.fix}")
+        output.answer(_line(f"{finding.severity:7} {where}:{value} {finding.message} {finding.fix}"))
     if len(result.findings) > limit:
         output.answer(f"… and {len(result.findings) - limit:,} more (--limit, --report)")
+
+
+def _line(words: str) -> str:
+    """Words that hold text of a foreign file: nothing in them may steer the terminal or start a line."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in words)

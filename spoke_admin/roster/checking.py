@@ -15,16 +15,19 @@ from pathlib import Path
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.finding import Finding, Severity
 from spoke_admin.domain.forecast import email_fault
-from spoke_admin.domain.phone import PhoneVerdict, judge_us_phone
+from spoke_admin.domain.phone import judge_us_phone
 from spoke_admin.domain.profile import ServiceProfile
+from spoke_admin.roster.columns import REQUIRED, Columns, columns_of
 from spoke_admin.roster.encoding import encoding_of
-from spoke_admin.roster.header import REQUIRED, Columns, columns_of, open_table
-from spoke_admin.roster.reading import Lines, Record, lines_of
-from spoke_admin.roster.words import WORDS
+from spoke_admin.roster.reading import Record, lines_of
+from spoke_admin.roster.source import empty, opened
+from spoke_admin.roster.table import open_table
+from spoke_admin.roster.words import finding, shown
 
 PHONES = ("mobilePhone", "primaryPhone")
 NAMES = ("firstName", "lastName")
-LONGEST_NAME, LONGEST = 50, 100
+LONGEST_NAME, LONGEST = 50, 100  # characters
+VERDICTS_KEPT = 200_000
 CONTROL = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
@@ -61,153 +64,162 @@ def check_file(
     progress: Progress = lambda _done, _total: None,
     cancelled: Cancelled = lambda: False,
 ) -> Result:
-    """Checks the whole file. Raises AdminError when it cannot be read at all, or when `cancelled` became true."""
-    encoding = encoding_of(path)
-    lines = Lines(lines_of(path, encoding, lambda done: progress(done, encoding.size)))
-    delimiter, header, rows = open_table(lines)
-    if header is None:
-        raise AdminError(
-            f"{path} holds no header.", "The first line names the columns: login,email,firstName,lastName."
-        )
-    check = _Check(columns_of(header), profile)
-    result = Result(path, encoding.name, delimiter, [_shown(name) for name in header.cells])
-    if encoding.assumed:
-        result.findings.append(_finding(1, None, "encoding_assumed", ""))
-    result.findings.extend(check.header())
-    for record in rows:
+    """Checks the whole file. Raises AdminError when it cannot be read to its end, or when `cancelled` became true."""
+
+    def look() -> None:
         if cancelled():
             raise AdminError("The check was stopped.", "Open the file again to check it.")
-        result.rows += 1
-        result.findings.extend(check.row(record))
-    result.findings.sort(key=lambda finding: finding.line)  # a quote's line may lie behind its row's
-    progress(encoding.size, encoding.size)
+
+    with opened(path) as source:
+        encoding = encoding_of(source, look)
+        table = open_table(lines_of(source, encoding, lambda done: progress(done, source.size)))
+        if table is None:
+            raise empty(path)
+        result = Result(path, encoding.name, table.delimiter, [shown(name) for name in table.header.cells])
+        if encoding.assumed:
+            result.findings.append(finding(1, None, "encoding_assumed"))
+        columns = columns_of(table.header.cells)
+        result.findings.extend(header_faults(table.header, columns))
+        rules = Rules(columns, profile)
+        for record in table.rows:
+            look()
+            result.rows += 1
+            result.findings.extend(rules.faults(record))
+        source.refuse_if_changed()
+        progress(source.size, source.size)
     return result
 
 
-class _Check:
-    """The rules, with what they remember from row to row."""
+def header_faults(header: Record, columns: Columns) -> Iterator[Finding]:
+    """What the header alone tells."""
+    if header.unclosed:
+        yield finding(header.unclosed, None, "quote_unclosed", shown(header.cells[-1]))
+        return
+    for name in columns.missing():
+        yield finding(header.line, name, "missing_column")
+    for place, name in enumerate(columns.names):
+        as_shown = shown(name)
+        if DAMAGED.search(name):
+            yield finding(header.line, as_shown, "undecodable", as_shown)
+            continue
+        if place in header.broken:
+            yield finding(header.line, as_shown, "quote_broken", as_shown)
+        if place in columns.unknown:
+            yield finding(header.line, as_shown, "unknown_column", as_shown, _hidden_in(name))
+        if place in columns.duplicate:
+            yield finding(header.line, as_shown, "duplicate_column", as_shown)
+
+
+def _hidden_in(name: str) -> str:
+    hidden = CONTROL.search(name)
+    return f"It holds a character that cannot be seen (U+{ord(hidden[0]):04X})." if hidden else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What is asked of the cells of a column. `longest`: characters, None for any number."""
+
+    name: str
+    required: bool
+    longest: int | None
+    email: bool
+    login: bool
+    phone: bool
+
+    @property
+    def free(self) -> bool:
+        """Whether any short, plain text will do."""
+        return not (self.required or self.email or self.phone)
+
+
+class Rules:
+    """The rules of one file, with what they remember from row to row."""
 
     def __init__(self, columns: Columns, profile: ServiceProfile) -> None:
-        self._columns = columns
-        self._width = len(columns.names)
-        self._fields: list[list[str]] = [[] for _ in columns.names]
-        for name, place in columns.places.items():
-            self._fields[place].append(name)
-        self._phones = profile.phone is not None
-        self._login = columns.places.get("login", -1)
-        self._seen: dict[str, int] = {}
+        phones = PHONES if profile.phone is not None else ()
+        self._columns = [
+            _Column(
+                name=shown(name),
+                required=any(field in REQUIRED for field in fields),
+                longest=None if not fields else LONGEST_NAME if any(field in NAMES for field in fields) else LONGEST,
+                email="login" in fields or "email" in fields,
+                login="login" in fields,
+                phone=any(field in phones for field in fields),
+            )
+            for name, fields in zip(columns.names, columns.fields, strict=True)
+        ]
+        self._free = [column.free for column in self._columns]
+        self._first_lines: dict[str, int] = {}  # of each login
 
-    def header(self) -> Iterator[Finding]:
-        """What the header alone tells."""
-        record = self._columns.record
-        for name in self._columns.missing():
-            yield _finding(record.line, name, "missing_column", "")
-        if record.unclosed:
-            yield _finding(record.unclosed, None, "quote_unclosed", "")
-        for place, name in enumerate(record.cells):
-            shown = _shown(name)
-            if DAMAGED.search(name):
-                yield _finding(record.line, shown, "undecodable", shown)
-                continue
-            if place in record.broken:
-                yield _finding(record.line, shown, "quote_broken", shown)
-            if place in self._columns.unknown:
-                yield _finding(record.line, shown, "unknown_column", shown)
-            if place in self._columns.duplicate:
-                yield _finding(record.line, shown, "duplicate_column", shown)
-
-    def row(self, record: Record) -> Iterator[Finding]:
+    def faults(self, record: Record) -> Iterator[Finding]:
         """All faults of one row, by column."""
         if record.unclosed:
-            yield _finding(record.unclosed, None, "quote_unclosed", _shown(record.cells[-1])[:100])
-            return
-        if len(record.cells) != self._width:
-            yield self._ragged(record)
-            yield from self._broken(record)
-            return
-        for place, cell in enumerate(record.cells):
-            if place in record.broken:
-                yield self._found(record, place, "quote_broken")
-            yield from self._cell(record, place, cell)
+            yield finding(record.unclosed, None, "quote_unclosed", shown(record.cells[-1]))
+        elif len(record.cells) != len(self._columns):
+            yield from self._ragged(record)
+        else:
+            for place, cell in enumerate(record.cells):
+                if place in record.broken or not (self._free[place] and _plain(cell)):
+                    yield from self._cell(record, place, cell)
 
-    def _ragged(self, record: Record) -> Finding:
-        cells = len(record.cells)
-        code = "row_too_short" if cells < self._width else "row_too_long"
-        return _finding(record.line, None, code, "", f"{cells} cells instead of {self._width}")
-
-    def _broken(self, record: Record) -> Iterator[Finding]:
+    def _ragged(self, record: Record) -> Iterator[Finding]:
+        cells, width = len(record.cells), len(self._columns)
+        code = "row_too_short" if cells < width else "row_too_long"
+        yield finding(record.line, None, code, "", f"{cells} cells instead of {width}")
         for place in record.broken:
-            yield self._found(record, place, "quote_broken")
-
-    def _found(self, record: Record, place: int, code: str, more: str = "") -> Finding:
-        column = _shown(self._columns.names[place]) if place < self._width else None
-        return _finding(record.line, column, code, _shown(record.cells[place]), more)
+            name = self._columns[place].name if place < width else None
+            yield finding(record.line, name, "quote_broken", shown(record.cells[place]))
 
     def _cell(self, record: Record, place: int, cell: str) -> Iterator[Finding]:
+        column = self._columns[place]
         if not cell.isascii() and DAMAGED.search(cell):
-            yield self._found(record, place, "undecodable")
+            yield finding(record.line, column.name, "undecodable", shown(cell))
             return
-        for code, more in self._judged(record.line, place, cell):
-            yield self._found(record, place, code, more)
-        if not (cell.isascii() and cell.isprintable()) and (hidden := CONTROL.search(cell)):
-            yield self._found(record, place, "control_character", f"U+{ord(hidden[0]):04X}")
+        if place in record.broken:
+            yield finding(record.line, column.name, "quote_broken", cell)
+        for code, more in self._broken_rules(column, record.line, cell):
+            yield finding(record.line, column.name, code, cell, more)
+        if not cell.isprintable() and (hidden := CONTROL.search(cell)):
+            yield finding(record.line, column.name, "control_character", cell, f"U+{ord(hidden[0]):04X}")
 
-    def _judged(self, line: int, place: int, cell: str) -> Iterator[tuple[str, str]]:
-        fields = self._fields[place]
-        if not fields:
+    def _broken_rules(self, column: _Column, line: int, cell: str) -> Iterator[tuple[str, str]]:
+        """Codes, each with what its message adds."""
+        blank = not cell.strip()
+        if blank and column.required:
+            yield "missing_value", ""
             return
-        if not cell or not cell.strip():
-            if any(name in REQUIRED for name in fields):
-                yield "missing_value", ""
-                return
-            blank = True
-        else:
-            blank = False
-        longest = LONGEST_NAME if any(name in NAMES for name in fields) else LONGEST
-        if len(cell) > longest:
-            yield "too_long", f"{len(cell):,} characters; at most {longest} are taken"
+        if column.longest is not None and len(cell) > column.longest:
+            yield "too_long", f"{len(cell):,} characters; at most {column.longest} are taken"
         if blank:
             return
-        if ("login" in fields or "email" in fields) and (fault := _email(cell)):
+        if column.email and (fault := _email_fault(cell)):
             yield "email_invalid", fault
-        if place == self._login and (first := self._seen_before(cell, line)):
-            yield "duplicate_identifier", str(first)
-        if self._phones and any(name in PHONES for name in fields):
-            verdict = _phone(cell)
-            if verdict.code is not None:
-                yield verdict.code.value, verdict.reason
+        if column.login and (first := self._first_lines.setdefault(folded(cell), line)) != line:
+            yield "duplicate_identifier", f"{first:,}"
+        if column.phone:
+            code, reason = _phone(cell)
+            if code:
+                yield code, reason
 
-    def _seen_before(self, login: str, line: int) -> int:
-        """The line of the first row with this login, 0 when this is the first one."""
-        first = self._seen.setdefault(folded(login), line)
-        return 0 if first == line else first
+
+def _plain(cell: str) -> bool:
+    """Short and without any character a rule could mind."""
+    return len(cell) <= LONGEST_NAME and cell.isascii() and cell.isprintable()
 
 
 def folded(login: str) -> str:
-    """A login without case, outer blanks and diacritics, as Okta compares them."""
+    """A login without case, outer blanks and diacritics: what must not be there twice."""
     plain = login.strip().casefold()
     if plain.isascii():
         return plain
-    return "".join(
-        character for character in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(character)
-    )
+    return "".join(letter for letter in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(letter))
 
 
-_email = lru_cache(maxsize=200_000)(email_fault)
+_email_fault = lru_cache(maxsize=VERDICTS_KEPT)(email_fault)
 
 
-@lru_cache(maxsize=200_000)
-def _phone(text: str) -> PhoneVerdict:
-    return judge_us_phone(text)
-
-
-def _shown(text: str) -> str:
-    """Text that can be printed and written: what could not be decoded as the replacement sign."""
-    return text if text.isascii() else DAMAGED.sub("\ufffd", text)
-
-
-def _finding(line: int, column: str | None, code: str, value: str, more: str = "") -> Finding:
-    words = WORDS[code]
-    filled = {"column": column or "", "value": value, "more": more}
-    message = words.message.format_map(filled).strip()
-    return Finding(line, column, code, words.severity, value, message, words.fix.format_map(filled))
+@lru_cache(maxsize=VERDICTS_KEPT)
+def _phone(text: str) -> tuple[str, str]:
+    """Code and reason; no code for a number that is taken."""
+    verdict = judge_us_phone(text)
+    return (verdict.code.value if verdict.code else "", verdict.reason)

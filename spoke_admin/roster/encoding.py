@@ -1,26 +1,29 @@
-"""Which bytes a file of users is made of: encoding, or the words why it is no text.
+"""Which encoding a file of users is in, or the words why it is no text.
 
 The rules: a byte order mark; else UTF-16 if every other byte is mostly NUL; else UTF-8. Bytes that are no UTF-8 and
 outnumber the valid characters beyond ASCII mean Windows-1252, otherwise UTF-8 with damage.
 """
 
 import codecs
-import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from spoke_admin.domain.error import AdminError
+from spoke_admin.roster.source import Source, empty
 
 SAMPLE = 65_536
 CHUNK = 1 << 20
-DAMAGE = range(0xD800, 0xE000)  # no text holds these: what cannot be decoded is kept as one of them
+LONGEST_LINE = 64 * CHUNK  # bytes; a file without line ends would fill the memory
+ASCII = bytes(range(128))
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_SAVE_AS = "Workbooks are not read yet: open it in a spreadsheet and save it as CSV (UTF-8)."
 _KINDS = (
-    (b"PK\x03\x04", "a workbook or another zip file", "Open it in a spreadsheet and save it as CSV (UTF-8)."),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Open it in a spreadsheet and save it as CSV (UTF-8)."),
+    (b"PK\x03\x04", "a workbook or another zip file", _SAVE_AS),
+    (b"PK\x05\x06", "an empty zip file", "Choose the CSV file of users."),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", _SAVE_AS),
     (b"%PDF", "a PDF", "Ask for the users as a CSV file."),
     (b"\x1f\x8b", "packed by gzip", "Unpack it first."),
     (b"\x89PNG", "a picture", "Choose the CSV file of users."),
@@ -30,15 +33,19 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """`name`: utf-8, utf-16-le, utf-16-be or windows-1252. `mark`: length of the byte order mark. `size` in bytes.
+    """`name`: utf-8, utf-16-le, utf-16-be or windows-1252. `mark`: length of the byte order mark.
 
     `assumed`: the bytes are no UTF-8, so Windows-1252 is a guess.
     """
 
     name: str
-    mark: int
-    size: int
+    mark: int = 0
     assumed: bool = False
+
+    @property
+    def codec(self) -> str:
+        """What Python calls it."""
+        return "cp1252" if self.name == "windows-1252" else self.name
 
 
 def _keep_damage(fault: UnicodeError) -> tuple[str, int]:
@@ -52,89 +59,80 @@ def _keep_damage(fault: UnicodeError) -> tuple[str, int]:
 codecs.register_error("keep_damage", _keep_damage)
 
 
-def ordinary_file(path: Path) -> int:
-    """The size in bytes. Raises AdminError for what is no ordinary, readable, non-empty file; opens no pipe."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        raise AdminError(f"There is no file {path}.", "Check the name, or choose the file again.") from None
-    except (OSError, ValueError) as fault:
-        raise unreadable(path, fault) from None
-    if stat.S_ISDIR(status.st_mode):
-        raise AdminError(f"{path} is a folder.", "Choose the CSV file inside it.")
-    if not stat.S_ISREG(status.st_mode):
-        raise AdminError(f"{path} is not an ordinary file.", "Save what it delivers as a file first, then choose that.")
-    if status.st_size == 0:
-        raise _empty(path)
-    return status.st_size
+def encoding_of(source: Source, look: Callable[[], None] = lambda: None) -> Encoding:
+    """Finds out by reading the whole file once; `look` is called often and may raise to stop.
+
+    Raises AdminError: empty but for blanks, no text, a line that never ends. Leaves the file where reading stopped.
+    """
+    sample = source.file.read(SAMPLE)
+    for start, kind, remedy in _KINDS:
+        if sample.startswith(start):
+            raise AdminError(f"{source.path} is {kind}, not a CSV file.", remedy)
+    encoding = _marked(sample) or _utf_16(sample)
+    _refuse_binary(source.path, sample, encoding)
+    if len(sample) == source.size and not _text(sample, encoding).strip():
+        raise empty(source.path)
+    source.file.seek(0)
+    chunks = _bounded(source, look)
+    if encoding is not None:
+        for _ in chunks:  # its lines must end all the same
+            pass
+        return encoding
+    bad, good = _damage(chunks)
+    return Encoding("windows-1252", assumed=True) if bad > good else Encoding("utf-8")
 
 
-def encoding_of(path: Path) -> Encoding:
-    """Finds out by reading the whole file once. Raises AdminError: unreadable, empty, no text."""
-    size = ordinary_file(path)
-    try:
-        with path.open("rb") as file:
-            sample = file.read(SAMPLE)
-            file.seek(0)
-            for start, kind, remedy in _KINDS:
-                if sample.startswith(start):
-                    raise AdminError(f"{path} is {kind}, not a CSV file.", remedy)
-            for mark, name in _MARKS:
-                if sample.startswith(mark):
-                    if not sample[len(mark) :].strip():
-                        raise _empty(path)
-                    return Encoding(name, len(mark), size)
-            if name := _utf_16(sample):
-                return Encoding(name, 0, size)
-            _refuse_binary(path, sample)
-            bad, good = _damage(iter(lambda: file.read(CHUNK), b""))
-    except OSError as fault:
-        raise unreadable(path, fault) from None
-    if size <= SAMPLE and not sample.strip():
-        raise _empty(path)
-    return Encoding("windows-1252", 0, size, assumed=True) if bad > good else Encoding("utf-8", 0, size)
+def _marked(sample: bytes) -> Encoding | None:
+    return next((Encoding(name, len(mark)) for mark, name in _MARKS if sample.startswith(mark)), None)
 
 
-def _utf_16(sample: bytes) -> str:
+def _utf_16(sample: bytes) -> Encoding | None:
     """UTF-16 without a mark: NUL in most of the even or most of the odd places, not in both."""
     pairs = len(sample) // 2
-    if not pairs:
-        return ""
     even, odd = sample[0 : 2 * pairs : 2].count(0), sample[1 : 2 * pairs : 2].count(0)
     if odd > pairs / 2 > even:
-        return "utf-16-le"
-    return "utf-16-be" if even > pairs / 2 > odd else ""
+        return Encoding("utf-16-le")
+    return Encoding("utf-16-be") if even > pairs / 2 > odd else None
 
 
-def _refuse_binary(path: Path, sample: bytes) -> None:
+def _text(sample: bytes, encoding: Encoding | None) -> str:
+    """The sample as text, whatever cannot be decoded kept as a lone surrogate."""
+    if encoding is None:
+        return sample.decode("utf-8", "keep_damage")
+    return sample[encoding.mark :].decode(encoding.codec, "keep_damage")
+
+
+def _refuse_binary(path: Path, sample: bytes, encoding: Encoding | None) -> None:
     """A NUL or two are dirt in a text; many control characters, or some among bytes that are no text, are no text."""
-    if b"\0" not in sample:
+    text = _text(sample, encoding)
+    if "\0" not in text:
         return
-    controls = sum(sample.count(byte) for byte in (*range(9), *range(14, 32), 127)) / len(sample)
-    foreign = sum(1 for character in sample.decode("utf-8", "surrogateescape") if ord(character) in DAMAGE) / len(
-        sample
-    )
+    controls = sum(text.count(chr(code)) for code in (*range(9), *range(14, 32), 127)) / len(text)
+    foreign = sum("\ud800" <= character <= "\udfff" for character in text) / len(text)
     if controls > 0.3 or (controls > 0.05 and foreign > 0.2):
         raise AdminError(f"{path} is not a text file.", "Choose the CSV file of users.")
 
 
-def _damage(chunks: Iterable[bytes]) -> tuple[int, int]:
+def _bounded(source: Source, look: Callable[[], None]) -> Iterator[bytes]:
+    """The file in chunks, as long as its lines end."""
+    run = 0
+    for chunk in iter(lambda: source.file.read(CHUNK), b""):
+        look()
+        last_end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+        run = run + len(chunk) if last_end < 0 else len(chunk) - last_end
+        if run > LONGEST_LINE:
+            raise AdminError(f"{source.path} has a line that never ends.", "Choose the CSV file of users.")
+        yield chunk
+
+
+def _damage(chunks: Iterator[bytes]) -> tuple[int, int]:
     """How many bytes are no UTF-8, and how many valid characters beyond ASCII there are."""
-    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    decoder = codecs.getincrementaldecoder("utf-8")("ignore")
     bad = good = 0
     for chunk in chain(chunks, (b"",)):
+        if chunk and chunk.isascii() and not decoder.getstate()[0]:
+            continue
         text = decoder.decode(chunk, final=not chunk)
-        if not text.isascii():
-            surrogates = sum(0xDC80 <= ord(character) <= 0xDCFF for character in text)
-            bad += surrogates
-            good += sum(character > "\x7f" for character in text) - surrogates
+        bad += len(chunk) - len(text.encode("utf-8"))  # bytes held back at a chunk's end count in the next one
+        good += len(text) - (len(chunk) - len(chunk.translate(None, ASCII)))
     return bad, good
-
-
-def unreadable(path: Path, fault: Exception) -> AdminError:
-    words = getattr(fault, "strerror", None) or str(fault)
-    return AdminError(f"{path} cannot be read.", "Check that it is there and who may read it.", words)
-
-
-def _empty(path: Path) -> AdminError:
-    return AdminError(f"{path} is empty.", "Choose a file with a header and a row for each user.")

@@ -1,40 +1,42 @@
 """Records of a delimited file, each with the physical line where it begins; the same ones as Python's csv module.
 
 Line ends are CRLF, LF and CR, nothing else. Beyond the csv module: a broken quote is noticed, and a quote that is never
-closed ends its record within `QUOTE_BOUND` characters, so that the rows after it are not lost.
+closed ends its record within `QUOTE_BOUND` bytes, so that the rows after it are not lost.
 """
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from spoke_admin.domain.error import AdminError
-from spoke_admin.roster.encoding import Encoding, unreadable
+from spoke_admin.roster.encoding import LONGEST_LINE, Encoding
+from spoke_admin.roster.source import Source
 
-QUOTE_BOUND = 65_536  # characters a record may have when it takes another line inside quotes
-LONGEST_LINE = 256 * 1024 * 1024  # characters; a file without line ends would fill the memory
+QUOTE_BOUND = 65_536  # bytes in the file that a record may have when it takes another line inside quotes
 QUOTE = '"'
+LINES_BETWEEN_PROGRESS = 512
 
 
 @dataclass(slots=True)
 class Record:
     """The cells of one record. `line` is its first physical line.
 
-    `broken`: places of cells with a stray quote. `unclosed`: the line of a quote that is never closed, 0 for none.
+    `broken`: places of cells with a stray quote. `unclosed`: the line of a quote that is never closed, 0 for none; the
+    last cell then holds the rest of that line.
     """
 
     line: int
     cells: list[str]
-    broken: list[int] = field(default_factory=list)
+    broken: tuple[int, ...] = ()
     unclosed: int = 0
 
 
 class Lines:
-    """The physical lines of a text, counted from 1; some can be given back to be read again."""
+    """The physical lines of a text, ends included, counted from 1; some can be given back to be read again."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    def __init__(self, lines: Iterator[str], codec: str = "utf-8") -> None:
         self._lines = lines
+        self._codec = codec
         self._again: list[str] = []
         self.number = 0  # of the line that was read last
 
@@ -51,38 +53,40 @@ class Lines:
         self._again.extend(reversed(lines))
         self.number -= len(lines)
 
+    def size(self, line: str) -> int:
+        """How many bytes a line takes in the file."""
+        if self._codec.startswith("utf-16"):
+            return 2 * len(line) + 2 * sum(character > "\uffff" for character in line)
+        return len(line.encode(self._codec, "surrogateescape" if self._codec == "utf-8" else "replace"))
 
-def lines_of(path: Path, encoding: Encoding, progress: Callable[[int], None]) -> Iterator[str]:
-    """The file's physical lines with their ends. `progress` is told the bytes read so far. Raises AdminError."""
-    try:
-        with path.open("rb") as raw:
-            raw.seek(encoding.mark)
-            codec = "cp1252" if encoding.name == "windows-1252" else encoding.name
-            text = io.TextIOWrapper(raw, codec, errors="keep_damage", newline="")
-            for count, line in enumerate(iter(lambda: text.readline(LONGEST_LINE), "")):
-                if len(line) == LONGEST_LINE:
-                    raise AdminError(f"{path} has a line that never ends.", "Choose the CSV file of users.")
-                if count % 512 == 0:
-                    progress(raw.tell())
-                yield line
-    except OSError as fault:
-        raise unreadable(path, fault) from None
+
+def lines_of(source: Source, encoding: Encoding, progress: Callable[[int], None]) -> Lines:
+    """The file's lines, from its beginning. `progress` is told the bytes read so far. Reading may raise AdminError."""
+    return Lines(_decoded(source, encoding, progress), encoding.codec)
+
+
+def _decoded(source: Source, encoding: Encoding, progress: Callable[[int], None]) -> Iterator[str]:
+    source.file.seek(encoding.mark)
+    text = io.TextIOWrapper(source.file, encoding.codec, errors="keep_damage", newline="")
+    for count, line in enumerate(iter(lambda: text.readline(LONGEST_LINE), "")):
+        if len(line) >= LONGEST_LINE:
+            raise AdminError(f"{source.path} has a line that never ends.", "Choose the CSV file of users.")
+        if count % LINES_BETWEEN_PROGRESS == 0:
+            progress(source.file.tell())
+        yield line
+    text.detach()
 
 
 def records(lines: Lines, delimiter: str) -> Iterator[Record]:
     """All records, blank lines left out."""
     for line in lines:
         if QUOTE in line:
-            record = _Quoted(lines, delimiter).read(line)
+            yield _Quoted(lines, delimiter).read(line)
         else:
-            record = Record(lines.number, line.rstrip("\r\n").split(delimiter))
-        if not is_blank(record.cells, line):
-            yield record
-
-
-def is_blank(cells: list[str], line: str) -> bool:
-    """A line with nothing but blanks. One with delimiters, or with an empty cell in quotes, is a row."""
-    return len(cells) == 1 and not cells[0].strip() and QUOTE not in line
+            cells = line.rstrip("\r\n").split(delimiter)
+            # nothing but blanks: no row. Delimiters without anything between them are one
+            if len(cells) > 1 or cells[0].strip():
+                yield Record(lines.number, cells)
 
 
 class _Quoted:
@@ -91,45 +95,52 @@ class _Quoted:
     def __init__(self, lines: Lines, delimiter: str) -> None:
         self._lines = lines
         self._delimiter = delimiter
-        self._parts: list[str] = []
+        self._parts: list[str] = []  # of the cell under way; empty before its first character or opening quote
         self._cells: list[str] = []
         self._broken: list[int] = []
         self._in_quotes = False
         self._opened = 0  # the line of the last opening quote
+        self._opened_at = 0  # where on that line the quoted text begins
 
     def read(self, first: str) -> Record:
         """The record that begins with the line `first`, which was just read."""
-        begin, taken, size, line = self._lines.number, [first], len(first), first
-        while not self._take(line):
+        begin, taken, line = self._lines.number, [first], first
+        if self._take(first):
+            return Record(begin, self._cells, tuple(self._broken))
+        size = self._lines.size(first)
+        while True:
             following = next(self._lines, None)
-            if following is None or size + len(following) > QUOTE_BOUND:
-                self._resume(taken, following, begin)
-                self._end_cell()
-                return Record(begin, self._cells, [], self._opened)
+            if following is None or (size := size + self._lines.size(following)) > QUOTE_BOUND:
+                if following is not None:
+                    taken.append(following)
+                return self._unclosed(begin, taken)
             line = following
             taken.append(line)
-            size += len(line)
-        return Record(begin, self._cells, self._broken)
+            if self._take(line):
+                return Record(begin, self._cells, tuple(self._broken))
 
-    def _resume(self, taken: list[str], following: str | None, begin: int) -> None:
+    def _unclosed(self, begin: int, taken: list[str]) -> Record:
         """Reading goes on at the line after the one where the quote was opened."""
-        after = taken[self._opened - begin + 1 :]
-        self._lines.give_back(after if following is None else [*after, following])
+        after = self._opened - begin + 1
+        rest = taken[after - 1][self._opened_at :].rstrip("\r\n")
+        self._cells.append(rest.replace(QUOTE * 2, QUOTE))
+        self._lines.give_back(taken[after:])
+        return Record(begin, self._cells, (), self._opened)
 
     def _take(self, line: str) -> bool:
         """Takes a physical line; whether the record ends with it."""
         end = len(line) - (2 if line.endswith("\r\n") else 1 if line.endswith(("\r", "\n")) else 0)
         at = 0
         while True:
+            if not self._in_quotes and not self._parts and line.startswith(QUOTE, at, end):
+                self._in_quotes, self._opened = True, self._lines.number
+                self._parts.append("")
+                at += 1
+                self._opened_at = at
             if self._in_quotes:
                 at = self._inside(line, at)
                 if at < 0:
                     return False
-            elif line.startswith(QUOTE, at) and not self._parts and at < end:
-                self._in_quotes, self._opened = True, self._lines.number
-                self._parts.append("")
-                at += 1
-                continue
             at = self._outside(line, at, end)
             if at < 0:
                 return True
@@ -156,9 +167,6 @@ class _Quoted:
         if rest and (self._parts or QUOTE in rest):
             self._broken.append(len(self._cells))
         self._parts.append(rest)
-        self._end_cell()
-        return found + 1 if found >= 0 else -1
-
-    def _end_cell(self) -> None:
         self._cells.append("".join(self._parts))
         self._parts = []
+        return found + 1 if found >= 0 else -1

@@ -10,7 +10,7 @@ from spoke_admin.domain.error import AdminError
 from spoke_admin.roster.checking import Result
 
 COLUMNS = ("line", "column", "code", "severity", "value", "message", "fix")
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 WriteFile = Callable[[Path, bytes], None]
 
@@ -18,12 +18,27 @@ WriteFile = Callable[[Path, bytes], None]
 def save_report(result: Result, path: Path, write: WriteFile) -> None:
     """Saves the findings at `path`, as JSON where it ends in .json, else as CSV. `write` replaces a file atomically.
 
-    Raises AdminError where the report would overwrite the checked file or cannot be written.
+    Raises AdminError where it must not or cannot be written.
     """
-    if path.exists() and path.samefile(result.file):
-        raise AdminError("The report would overwrite the file of users.", "Choose another name for the report.")
+    refuse_target(path, result.file)
     data = _as_json(result) if path.suffix.lower() == ".json" else _as_csv(result)
     write(path, data)
+
+
+def refuse_target(path: Path, file: Path) -> None:
+    """Raises AdminError where a report at `path` would replace the checked file or something that is no file."""
+    try:
+        if not path.parent.is_dir():
+            raise AdminError(f"There is no folder {path.parent}.", "Choose an existing folder for the report.")
+        if not path.exists():
+            return
+        if not path.is_file():
+            raise AdminError(f"{path} is not an ordinary file.", "Choose another name for the report.")
+        if file.exists() and path.samefile(file):
+            raise AdminError("The report would overwrite the file of users.", "Choose another name for the report.")
+    except (OSError, ValueError) as fault:
+        words = getattr(fault, "strerror", None) or str(fault)
+        raise AdminError(f"A report cannot be saved at {path}.", "Choose another name or folder.", words) from None
 
 
 def document(result: Result, limit: int | None = None) -> dict[str, object]:

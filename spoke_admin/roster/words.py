@@ -1,10 +1,14 @@
 """What each finding says: severity, the sentence, the remedy, and where a rule comes from."""
 
+import re
 from dataclasses import dataclass
 
-from spoke_admin.domain.finding import Severity
+from spoke_admin.domain.finding import Finding, Severity
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
+LONGEST_VALUE = 1_000  # characters of a cell that a finding repeats
+
+_DAMAGE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ WORDS: dict[str, Words] = {
     ),
     "unknown_column": Words(
         WARNING,
-        "The service and Okta's template know no such column.",
+        "The service and Okta's template know no such column. {more}",
         "Rename it as in the template, or leave it: it is ignored.",
     ),
     "encoding_assumed": Words(
@@ -81,3 +85,18 @@ WORDS: dict[str, Words] = {
         "Check names with accents, and save the file as UTF-8.",
     ),
 }
+
+
+def finding(line: int, column: str | None, code: str, value: str = "", more: str = "") -> Finding:
+    """A finding in words. `more` goes into the message; `value` is repeated, a very long one from its beginning."""
+    words = WORDS[code]
+    if len(value) > LONGEST_VALUE:
+        value = f"{value[:LONGEST_VALUE]}…"
+    filled = {"column": column or "", "value": value, "more": more}
+    message = words.message.format_map(filled).strip()
+    return Finding(line, column, code, words.severity, value, message, words.fix.format_map(filled))
+
+
+def shown(text: str) -> str:
+    """Text that can be printed and written: what could not be decoded as the replacement sign."""
+    return text if text.isascii() else _DAMAGE.sub("\ufffd", text)

@@ -1,0 +1,60 @@
+"""The bytes of a file of users: opened once, without waiting for pipes or devices, every fault said in words."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from spoke_admin.domain.error import AdminError
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An open, ordinary, non-empty file. `size` in bytes when it was opened."""
+
+    path: Path
+    file: BinaryIO
+    size: int
+    changed_at: int  # nanoseconds, as the file system tells
+
+    def refuse_if_changed(self) -> None:
+        """Raises AdminError when the file was written to since it was opened: what was read may be half a row."""
+        status = os.fstat(self.file.fileno())
+        if (status.st_size, status.st_mtime_ns) != (self.size, self.changed_at):
+            raise AdminError(
+                f"{self.path} was changed while it was read.", "Wait until it is complete, then check it again."
+            )
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Source]:
+    """Opens a file for reading. Raises AdminError: missing, a folder, no ordinary file, empty; later: unreadable."""
+    try:
+        _refuse_unless_ordinary(path, path.stat())
+        # a pipe that took the file's place in between must not hold us up
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(handle, "rb") as file:
+            status = os.fstat(handle)
+            _refuse_unless_ordinary(path, status)
+            yield Source(path, file, status.st_size, status.st_mtime_ns)
+    except FileNotFoundError:
+        raise AdminError(f"There is no file {path}.", "Check the name, or choose the file again.") from None
+    except (OSError, ValueError) as fault:
+        words = getattr(fault, "strerror", None) or str(fault)
+        raise AdminError(f"{path} cannot be read.", "Check that it is there and who may read it.", words) from None
+
+
+def _refuse_unless_ordinary(path: Path, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise AdminError(f"{path} is a folder.", "Choose the CSV file inside it.")
+    if not stat.S_ISREG(status.st_mode):
+        raise AdminError(f"{path} is not an ordinary file.", "Save what it delivers as a file first, then choose that.")
+    if status.st_size == 0:
+        raise empty(path)
+
+
+def empty(path: Path) -> AdminError:
+    return AdminError(f"{path} is empty.", "Choose a file with a header and a row for each user.")
