@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
@@ -19,6 +19,9 @@ HEADS = ("Line", "Column", "Finding", "Value", "What is wrong", "What to do")
 WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.INFO: "Note"}
 SIGNS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "ready"}
 BETWEEN_LOOKS = 4096  # findings between two looks at whether the answer is still wanted
+RUN = 8192  # findings sorted at a stroke: a sort holds the interpreter's lock, and a window waits for it
+LINE_ENDS = {"\r": "⏎", "\n": "⏎", "\t": "⇥"}
+LONGEST_SHOWN = 200  # characters of a value in the table
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,27 @@ def chosen(findings: Sequence[Finding], wish: Filter, cancelled: Cancelled = lam
             return []
         if _fits(finding, text, wish):
             places.append(place)
-    if wish.column or wish.descending:
-        places.sort(key=lambda place: _sort_key(findings[place], wish.column), reverse=wish.descending)
+    if wish.column:
+        places = _sorted(places, [_words(findings[place], wish.column) for place in places], wish.descending, cancelled)
+    elif wish.descending:
+        places.sort(reverse=True)
     return places
+
+
+def _sorted(places: list[int], words: list[str], descending: bool, cancelled: Cancelled) -> list[int]:
+    """`places` by their words, equal ones as they stand: in short runs, then merged, so that others get their turn."""
+    ordinals = range(len(places))
+    runs = [sorted(ordinals[at : at + RUN], key=words.__getitem__, reverse=descending) for at in ordinals[::RUN]]
+    while len(runs) > 1:
+        if cancelled():
+            return []
+        pairs = [runs[at : at + 2] for at in range(0, len(runs), 2)]
+        runs = []
+        for pair in pairs:
+            both = [ordinal for run in pair for ordinal in run]
+            both.sort(key=words.__getitem__, reverse=descending)  # finds the two runs and merges them
+            runs.append(both)
+    return [places[ordinal] for ordinal in runs[0]] if runs else []
 
 
 def _fits(finding: Finding, text: str, wish: Filter) -> bool:
@@ -57,9 +78,9 @@ def _fits(finding: Finding, text: str, wish: Filter) -> bool:
     return text in words.casefold()
 
 
-def _sort_key(finding: Finding, column: int) -> tuple[Any, int]:
-    keys = (finding.line, finding.column or "", finding.code, finding.value, finding.message, finding.fix)
-    return keys[column], finding.line
+def _words(finding: Finding, column: int) -> str:
+    """What a column is sorted by; the first one, the line, is the order of the findings themselves."""
+    return ("", finding.column or "", finding.code, finding.value, finding.message, finding.fix)[column]
 
 
 class FindingsModel(QAbstractTableModel):
@@ -103,7 +124,7 @@ class FindingsModel(QAbstractTableModel):
             return _shown(self.finding(index.row()), index.column())
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 2:
             return self._icons[self.finding(index.row()).severity]
-        if role == Qt.ItemDataRole.ToolTipRole and index.column() >= 3:
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() >= 2:
             return _shown(self.finding(index.row()), index.column())
         return None
 
@@ -116,8 +137,16 @@ def _shown(finding: Finding, column: int) -> str:
     if column == 2:
         return f"{WORDS[finding.severity]}: {words_of(finding.code)}"
     if column == 3:
-        return finding.value[:200].replace("\r", "⏎").replace("\n", "⏎")
+        return visible(finding.value, LONGEST_SHOWN)
     return finding.message if column == 4 else finding.fix
+
+
+def visible(text: str, longest: int) -> str:
+    """A cell on one line of at most `longest` characters; what cannot be seen, or turns text round, by its number."""
+    shown = text[: longest + 1]
+    if not shown.isprintable():
+        shown = "".join(it if it.isprintable() else LINE_ENDS.get(it, f"⟨U+{ord(it):04X}⟩") for it in shown)
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
 def words_of(code: str) -> str:

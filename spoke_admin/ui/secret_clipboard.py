@@ -19,9 +19,10 @@ HINTS = {
 
 @dataclass(frozen=True)
 class Countdown:
-    """Seconds until the copy is taken away; 0: it is gone, or somebody else's copy is there."""
+    """Seconds until the copy is taken away; 0: it is gone, or `replaced` by a copy that is not ours to touch."""
 
     seconds: int
+    replaced: bool = False
 
 
 class SecretClipboard(QObject):
@@ -54,18 +55,23 @@ class SecretClipboard(QObject):
 
     def clear(self) -> None:
         """Takes the copy away now, if it is still the one that was put there."""
+        was_ours = self._ours is not None
         self._timer.stop()
         self._left = 0
-        clipboard = QGuiApplication.clipboard()
-        # the same text put there by another program is that program's: ownership decides, then the very object
-        if self._ours is not None and clipboard.ownsClipboard() and clipboard.mimeData() is self._ours:
-            clipboard.clear()
+        still_ours = self._is_ours()
+        if still_ours:
+            QGuiApplication.clipboard().clear()
         self._ours = None
-        self.told.emit(Countdown(0))
+        self.told.emit(Countdown(0, replaced=was_ours and not still_ours))
+
+    def _is_ours(self) -> bool:
+        """The same text put there by another program is that program's: ownership decides, then the very object."""
+        clipboard = QGuiApplication.clipboard()
+        return self._ours is not None and clipboard.ownsClipboard() and clipboard.mimeData() is self._ours
 
     def _tick(self) -> None:
         self._left -= 1
-        if self._left <= 0 or not QGuiApplication.clipboard().ownsClipboard():
+        if self._left <= 0 or not self._is_ours():
             self.clear()
         else:
             self.told.emit(Countdown(self._left))

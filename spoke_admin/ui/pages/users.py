@@ -11,26 +11,30 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
     QProgressBar,
     QTableView,
+    QVBoxLayout,
     QWidget,
 )
 
 from spoke_admin.domain.error import AdminError
+from spoke_admin.domain.systems import Connection
 from spoke_admin.ui.code_bars import CodeBars
-from spoke_admin.ui.findings_model import Filter, FindingsModel, chosen
+from spoke_admin.ui.findings_model import Filter, FindingsModel, chosen, visible
 from spoke_admin.ui.form import button, dim, identify, wrapped
 from spoke_admin.ui.page import Page
+from spoke_admin.ui.roster_check import Checked, check, explanation
 from spoke_admin.ui.tasks import Cancelled, Task, Tasks, TellProgress
 
 if TYPE_CHECKING:
-    from spoke_admin.domain.finding import Severity
-    from spoke_admin.roster.checking import Result
+    from spoke_admin.domain.profile import ServiceProfile
 
-WIDTHS = (70, 120, 250, 170, 330)
+WIDTHS = (64, 112, 240, 150, 260)
+SECONDS_TO_TELL = 0.3  # before that, rate and time left would be guesses
 
 
 class UsersPage(Page):
@@ -46,7 +50,9 @@ class UsersPage(Page):
         self._filtering: Task | None = None
         self._began = 0.0
         self._filter = Filter()
-        self._result: Result | None = None
+        self._path: Path | None = None
+        self._profile: ServiceProfile | None = None  # whose rules the file was checked by
+        self._checked: Checked | None = None
         self._build_head()
         self._build_progress()
         self.summary = wrapped("No file is open.", "summary_label")
@@ -56,9 +62,8 @@ class UsersPage(Page):
         self.body.addWidget(self.bars)
         self._build_filters()
         self._build_table()
-        self.detail = wrapped("", "finding_detail")
-        self.body.addWidget(self.detail)
-        self._show_result(None)
+        self._build_detail()
+        self._show(None)
 
     # building
 
@@ -96,6 +101,7 @@ class UsersPage(Page):
         self.search = QLineEdit()
         identify(self.search, "finding_filter", "Filter findings by text")
         self.search.setPlaceholderText("Filter by text")
+        self.search.setAcceptDrops(False)  # a file that is dropped here is to be opened, too
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(lambda text: self._refilter(text=text))
         self.only_errors = QCheckBox("Only &problems that stop a row")
@@ -131,30 +137,56 @@ class UsersPage(Page):
         self.table.selectionModel().currentChanged.connect(self._show_detail)
         self.body.addWidget(self.table, 1)
 
+    def _build_detail(self) -> None:
+        self.detail_card = QFrame()
+        self.detail_card.setObjectName("finding_card")
+        self.detail_card.setProperty("role", "card")
+        column = QVBoxLayout(self.detail_card)
+        column.setContentsMargins(16, 12, 16, 12)
+        self.detail = wrapped("", "finding_detail")
+        column.addWidget(self.detail)
+        self.body.addWidget(self.detail_card)
+
     # opening and checking
+
+    def set_connection(self, connection: Connection | None) -> None:
+        """Another service may have other rules: a file that is open is then checked by those."""
+        super().set_connection(connection)
+        profile = connection.profile if connection else None
+        if self._path is not None and profile is not None and self._profile != profile and self._profile_matters():
+            self.open_file(self._path)
+
+    def _profile_matters(self) -> bool:
+        return self._check is not None or self._checked is not None
+
+    def verify(self) -> None:
+        """Checks the open file again: it may have been mended."""
+        if self._path is not None and self._check is None:
+            self.open_file(self._path)
 
     def open_file(self, path: Path) -> None:
         """Checks a file. One that is being checked is left."""
         if self._check is not None:
             self._check.cancel()
         self.message.clear()
-        self._show_result(None)
-        self.file_label.setText(path.name)
+        self._show(None)
+        self._path, self._profile = path, self.connection.profile if self.connection else None
+        self.file_label.setText(visible(path.name, 120))
         self.summary.setText("Reading…")
         self._began = time.monotonic()
         self.progress.setRange(0, 1000)
         self.progress.setValue(0)
         self.rate.setText("")
         self.progress_row.show()
-        profile = self.connection.profile.name if self.connection else "askspoke"
         self._check = self.tasks.work(
-            partial(_checked, path, profile), self._checked, partial(self._refused, path), self._tell, owner=self
+            partial(check, path, self._profile), self._take, partial(self._refused, path), self._tell, owner=self
         )
 
     def cancel(self) -> None:
         """Leaves the file that is being checked."""
-        if self._check is not None:
-            self._check.cancel()
+        if self._check is None:
+            return
+        self._check.cancel()
         self._check = None
         self.progress_row.hide()
         self.summary.setText("The check was stopped. Nothing was changed.")
@@ -163,14 +195,14 @@ class UsersPage(Page):
     def _tell(self, done: int, total: int) -> None:
         seconds = time.monotonic() - self._began
         self.progress.setValue(done * 1000 // max(total, 1))
-        if done and seconds > 0.3:
+        if done and seconds > SECONDS_TO_TELL:
             left = seconds * (total - done) / done
             self.rate.setText(f"{done / seconds / 1e6:.1f} MB/s, {left:.0f} s left")
 
-    def _checked(self, result: "Result") -> None:
+    def _take(self, checked: Checked) -> None:
         self._check = None
         self.progress_row.hide()
-        self._show_result(result)
+        self._show(checked)
 
     def _refused(self, path: Path, error: AdminError) -> None:
         self._check = None
@@ -180,39 +212,25 @@ class UsersPage(Page):
 
     # showing
 
-    def _show_result(self, result: "Result | None") -> None:
-        self._result = result
+    def _show(self, checked: Checked | None) -> None:
+        self._checked = checked
         self._filter = Filter(self.search.text(), "", self.only_errors.isChecked())
         self.table.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
-        self.save_button.setEnabled(result is not None)
+        self.save_button.setEnabled(checked is not None)
         self.model.show_findings((), ())
-        self.detail.setText("")
+        self._say_detail("")
+        any_found = checked is not None and bool(checked.kinds)
         for widget in (self.search, self.only_errors, self.table, self.bars):
-            widget.setVisible(result is not None)
-        self.body.setStretchFactor(self.table, 1)
-        if result is None:
-            self.bars.show_kinds({})
-            return
-        counts = result.counts
-        delimiter = {",": "comma", ";": "semicolon", "\t": "tab"}.get(result.delimiter, result.delimiter)
-        found = f"{counts['error']:,} errors, {counts['warning']:,} warnings"
-        fine = "Nothing was found: every row can be imported." if not result.findings else found
-        self.summary.setText(f"{result.rows:,} rows, {result.encoding}, delimiter {delimiter}. {fine}")
-        self._show_kinds()
-        self._refilter()
-
-    def _show_kinds(self) -> None:
-        if self._result is None:
-            return
-        severities: dict[str, Severity] = {}
-        for finding in self._result.findings:
-            severities.setdefault(finding.code, finding.severity)
-        kinds = {code: (count, severities[code]) for code, count in self._result.by_code.items()}
-        self.bars.show_kinds(kinds, self._filter.code)
+            widget.setVisible(any_found)
+        self.bars.show_kinds(checked.kinds if checked else {})
+        if checked is not None:
+            self.summary.setText(checked.summary)
+            self._refilter()
 
     def _choose_code(self, code: str) -> None:
-        self._refilter(code=code)
-        self._show_kinds()
+        if self._checked is not None:
+            self._refilter(code=code)
+            self.bars.show_kinds(self._checked.kinds, code)
 
     def _sort(self, column: int, order: Qt.SortOrder) -> None:
         self._refilter(column=column, descending=order is Qt.SortOrder.DescendingOrder)
@@ -222,29 +240,25 @@ class UsersPage(Page):
         self._filter = replace(self._filter, **changes)  # type: ignore[arg-type]  # the names are a Filter's
         if self._filtering is not None:
             self._filtering.cancel()
-        if self._result is None:
+        if self._checked is None:
             return
-        findings, wish = self._result.findings, self._filter
+        findings, wish = self._checked.result.findings, self._filter
 
         def work(_progress: TellProgress, cancelled: Cancelled) -> list[int]:
             return chosen(findings, wish, cancelled)
 
         def show(places: list[int]) -> None:
             self.model.show_findings(findings, places)
-            self.detail.setText("" if places else "No finding fits the filter." if findings else "")
+            self._say_detail("" if places or not findings else "No finding fits the filter.")
 
         self._filtering = self.tasks.work(work, show, self.message.show_error, owner=self)
 
     def _show_detail(self, current: QModelIndex, _before: QModelIndex) -> None:
-        if not current.isValid():
-            self.detail.setText("")
-            return
-        from spoke_admin.roster.words import WORDS
+        self._say_detail(explanation(self.model.finding(current.row())) if current.isValid() else "")
 
-        finding = self.model.finding(current.row())
-        where = f"Line {finding.line:,}" + (f", {finding.column}" if finding.column else "")
-        quote = f"\nOkta's guide: “{WORDS[finding.code].quote}”" if WORDS[finding.code].quote else ""
-        self.detail.setText(f"{where}: {finding.message}\n{finding.fix}{quote}")
+    def _say_detail(self, words: str) -> None:
+        self.detail.setText(words)
+        self.detail_card.setVisible(bool(words))
 
     def recolour(self) -> None:
         if hasattr(self, "model"):
@@ -254,24 +268,24 @@ class UsersPage(Page):
     # dialogs
 
     def _ask_for_file(self) -> None:
-        chosen_path, _ = QFileDialog.getOpenFileName(
-            self, "Open a file of users", "", "CSV (*.csv *.txt);;All files (*)"
-        )
-        if chosen_path:
-            self.open_file(Path(chosen_path))
+        dialog = QFileDialog(self, "Open a file of users", "", "CSV (*.csv *.txt *.tsv);;All files (*)")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda chosen_path: self.open_file(Path(chosen_path)))
+        _show_dialog(dialog, "open_file_dialog")
 
     def _ask_where_to_save(self) -> None:
-        chosen_path, _ = QFileDialog.getSaveFileName(
-            self, "Save the report", "findings.csv", "CSV (*.csv);;JSON (*.json)"
-        )
-        if chosen_path:
-            self.save_report(Path(chosen_path))
+        dialog = QFileDialog(self, "Save the report", "findings.csv", "CSV (*.csv);;JSON (*.json)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.filterSelected.connect(lambda words: dialog.setDefaultSuffix("json" if "json" in words else "csv"))
+        dialog.fileSelected.connect(lambda chosen_path: self.save_report(Path(chosen_path)))
+        _show_dialog(dialog, "save_report_dialog")
 
     def save_report(self, path: Path) -> None:
         """Saves all findings, as CSV or, by the suffix, as JSON."""
-        result = self._result
-        if result is None:
+        if self._checked is None:
             return
+        result = self._checked.result
 
         def work(_progress: TellProgress, _cancelled: Cancelled) -> None:
             from spoke_admin.connection import save_report
@@ -282,8 +296,8 @@ class UsersPage(Page):
         self.tasks.work(work, lambda _: said(), self.message.show_error, owner=self)
 
 
-def _checked(path: Path, profile: str, progress: TellProgress, cancelled: Cancelled) -> "Result":
-    from spoke_admin import connection
-    from spoke_admin.roster.checking import check_file
-
-    return check_file(path, connection.profile(profile), progress, cancelled)
+def _show_dialog(dialog: QFileDialog, name: str) -> None:
+    """Beside the page, which goes on working."""
+    dialog.setObjectName(name)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()

@@ -1,0 +1,70 @@
+"""The check of a file of users for the page Users: run beside the window, and everything counted there, too."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spoke_admin.domain.finding import Finding, Severity
+from spoke_admin.domain.profile import ServiceProfile
+from spoke_admin.ui.code_bars import Kinds
+from spoke_admin.ui.findings_model import WORDS as SEVERITIES
+from spoke_admin.ui.findings_model import visible
+from spoke_admin.ui.tasks import Cancelled, TellProgress
+
+if TYPE_CHECKING:
+    from spoke_admin.roster.checking import Result
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", " ": "blank"}
+LONGEST_VALUE = 400  # characters of a value in the detail
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A checked file: its result, the findings counted by code, and in words what was found."""
+
+    result: "Result"
+    kinds: Kinds
+    summary: str
+
+
+def check(path: Path, profile: ServiceProfile | None, progress: TellProgress, cancelled: Cancelled) -> Checked:
+    """Checks a file by the rules of `profile`, by default askSpoke's. For a worker. Raises AdminError."""
+    from spoke_admin import connection
+    from spoke_admin.roster.checking import check_file
+    from spoke_admin.roster.words import WORDS
+
+    profile = profile or connection.profile("askspoke")
+    result = check_file(path, profile, progress, cancelled)
+    kinds = {code: (count, WORDS[code].severity) for code, count in result.by_code.items()}
+    return Checked(result, kinds, _summary(result, kinds, profile))
+
+
+def _summary(result: "Result", kinds: Kinds, profile: ServiceProfile) -> str:
+    counts = dict.fromkeys(Severity, 0)
+    for count, severity in kinds.values():
+        counts[severity] += count
+    rows = "1 row" if result.rows == 1 else f"{result.rows:,} rows"
+    delimiter = DELIMITERS.get(result.delimiter, visible(result.delimiter, 12))
+    found = ", ".join(_counted(counts[it], it) for it in Severity if counts[it])
+    if not found:
+        found = "Nothing was found: every row can be imported"
+    elif not counts[Severity.ERROR]:
+        found += "; every row can be imported"
+    return f"{rows}, {result.encoding}, delimiter {delimiter}. {found}. Checked by the rules of {profile.title}."
+
+
+def _counted(count: int, severity: Severity) -> str:
+    word = SEVERITIES[severity].lower()
+    return f"1 {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def explanation(finding: Finding) -> str:
+    """One finding at length: where, the value, what is wrong, what to do, and whose rule it is."""
+    from spoke_admin.roster.words import WORDS
+
+    where = f"Line {finding.line:,}" + (f", {visible(finding.column, LONGEST_VALUE)}" if finding.column else "")
+    value = visible(finding.value, LONGEST_VALUE)
+    lines = [f"{where}: {value}" if value else where, finding.message, f"What to do: {finding.fix}"]
+    if quote := WORDS[finding.code].quote:
+        lines.append(f"Okta's guide: “{quote}”")
+    return "\n".join(lines)
