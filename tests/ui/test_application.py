@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from statistics import median
 
 import pytest
 
@@ -16,8 +15,7 @@ HEAVY = [
     "starlette", "uvicorn",
 ]  # fmt: skip
 START = """
-import json, sys, time
-began = time.perf_counter()
+import json, sys
 from spoke_admin.__main__ import main
 from spoke_admin.ui import window
 
@@ -27,7 +25,7 @@ class Told(window.Window):
         self.painted.connect(self.tell)
 
     def tell(self):
-        print(json.dumps({"seconds": time.perf_counter() - began, "modules": sorted(sys.modules)}), flush=True)
+        print(json.dumps({"modules": sorted(sys.modules)}), flush=True)
         if "stay" not in sys.argv:
             self.close()
 
@@ -55,12 +53,6 @@ def test_nothing_heavy_is_imported_before_the_first_paint(tmp_path: Path) -> Non
     assert isinstance(modules, list)
     assert "PySide6.QtWidgets" in modules
     assert [name for name in HEAVY if name in modules] == []
-
-
-def test_the_first_paint_comes_within_half_a_second_of_work(tmp_path: Path) -> None:
-    """Warm: the files are in the system's cache. The median of five, so that a busy moment does not count."""
-    times = [started(tmp_path)["seconds"] for _ in range(5)]
-    assert median(float(str(it)) for it in times) < 0.5, times
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to catch")
