@@ -1,10 +1,11 @@
 """How many findings of each kind: a small bar chart whose words filter the table."""
 
 from collections.abc import Mapping
+from math import ceil
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from spoke_admin.domain.finding import Severity
 from spoke_admin.ui import theme
@@ -13,9 +14,10 @@ from spoke_admin.ui.form import button
 
 Kinds = Mapping[str, tuple[int, Severity]]  # code -> how many, how bad
 
-
 ROW = 24  # pixels: a chart of rows keeps its height in a layout that is short of it
-SIDE_BY_SIDE = 6  # codes; more stand in two columns
+WIDEST = 320  # pixels that one bar and its words need; where there is more, several stand side by side
+LINES = 4  # bars stand side by side only beyond that many
+PARTS = 5  # sign, words, bar, number and the gap behind them
 
 
 class CodeBars(QWidget):
@@ -29,32 +31,54 @@ class CodeBars(QWidget):
         self.setAccessibleName("Findings by kind")
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(12)
+        self._grid.setHorizontalSpacing(10)
         self._grid.setVerticalSpacing(2)
-        for column in (2, 6):
-            self._grid.setColumnStretch(column, 1)
         self._kinds: Kinds = {}
         self._chosen = ""
+        self._across = 1
 
     def show_kinds(self, kinds: Kinds, chosen: str = "") -> None:
-        """Draws the chart anew."""
+        """Draws the chart anew, or where only another code is chosen, marks that."""
+        same = kinds == self._kinds
         self._kinds, self._chosen = kinds, chosen
+        if same:
+            for word in self.findChildren(QPushButton):
+                word.setChecked(word.objectName() == f"bar_{chosen}")
+        else:
+            self._draw()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fitting() != self._across:
+            self._draw()
+
+    def _fitting(self) -> int:
+        """How many bars fit side by side."""
+        return max(1, min(3, self.width() // WIDEST, ceil(len(self._kinds) / LINES)))
+
+    def _draw(self) -> None:
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
+                widget.setParent(None)
                 widget.deleteLater()
-        most = max((count for count, _ in kinds.values()), default=1)
-        lines = len(kinds) if len(kinds) <= SIDE_BY_SIDE else (len(kinds) + 1) // 2
-        for place, (code, (count, severity)) in enumerate(sorted(kinds.items(), key=lambda it: (-it[1][0], it[0]))):
-            self._add(divmod(place, max(lines, 1)), code, count, severity, count / most)
-        self.setFixedHeight(lines * (ROW + 2))
+        self._across = self._fitting()
+        lines = max(1, ceil(len(self._kinds) / self._across))
+        most = max((count for count, _ in self._kinds.values()), default=1)
+        ordered = sorted(self._kinds.items(), key=lambda it: (-it[1][0], it[0]))
+        for place, (code, (count, severity)) in enumerate(ordered):
+            self._add(divmod(place, lines), code, count, severity, count / most)
+        for across in range(3):
+            self._grid.setColumnStretch(across * PARTS + 2, 1 if across < self._across else 0)
+            self._grid.setColumnMinimumWidth(across * PARTS + 4, 16 if across < self._across - 1 else 0)
+        self.setFixedHeight(lines * (ROW + 2) if self._kinds else 0)
 
     def recolour(self) -> None:
-        self.show_kinds(self._kinds, self._chosen)
+        self._draw()
 
     def _add(self, place: tuple[int, int], code: str, count: int, severity: Severity, share: float) -> None:
         now = theme.colours()
-        colour = now.error if severity is Severity.ERROR else now.warning
+        colour = {Severity.ERROR: now.error, Severity.WARNING: now.warning}.get(severity, now.dim)
         sign = QLabel()
         sign.setObjectName(f"sign_{code}")
         sign.setPixmap(theme.pixmap(SIGNS[severity], 16, colour))
@@ -63,15 +87,15 @@ class CodeBars(QWidget):
         word.setFixedHeight(ROW)
         word.setCheckable(True)
         word.setChecked(code == self._chosen)
-        word.setAccessibleName(f"{count:,} times {words_of(code)}: list these")
+        word.setAccessibleName(f"{WORDS[severity]}: {words_of(code)}, {count:,} times; list these")
         word.setToolTip("Lists only these. Press again for all.")
         word.clicked.connect(lambda: self._choose(code))
         number = QLabel(f"{count:,}")
         number.setObjectName(f"count_{code}")
         number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        half, line = place
+        across, line = place
         for column, widget in enumerate((sign, word, Bar(share, colour), number)):
-            self._grid.addWidget(widget, line, half * 4 + column)
+            self._grid.addWidget(widget, line, across * PARTS + column)
 
     def _choose(self, code: str) -> None:
         self.wanted.emit("" if code == self._chosen else code)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from spoke_admin.domain.finding import Finding, Severity
 from spoke_admin.ui import theme
+from spoke_admin.ui.tables import row_icon
 from spoke_admin.ui.tasks import Cancelled
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class FindingsModel(QAbstractTableModel):
         """Light or dark was chosen."""
         now = theme.colours()
         colours = {Severity.ERROR: now.error, Severity.WARNING: now.warning, Severity.INFO: now.dim}
-        self._icons = {severity: theme.icon(SIGNS[severity], colour) for severity, colour in colours.items()}
+        self._icons = {severity: row_icon(SIGNS[severity], colour) for severity, colour in colours.items()}
 
     def show_findings(self, findings: Sequence[Finding], places: Sequence[int]) -> None:
         """Replaces everything that is shown."""

@@ -32,6 +32,7 @@ class Page(QWidget):
     title = ""
     lead = ""  # one sentence below the title
     go = Signal(object)  # GoTo
+    roster_read = Signal(object)  # the Path of a file of users that was read
 
     def __init__(self, tasks: Tasks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +84,9 @@ class Page(QWidget):
     def set_connecting(self, connecting: bool) -> None:
         """A connection is being opened, or that failed. Subclasses that show it extend this."""
         self.connecting = connecting
+
+    def set_roster(self, path: Path) -> None:
+        """A file of users was read. Subclasses that use its people extend this."""
 
     def verify(self) -> None:
         """F5: look again at the live systems. Changes nothing."""

@@ -223,6 +223,8 @@ QPushButton[role="primary"] { background: palette(highlight); color: palette(hig
   border-color: palette(highlight); font-weight: 600; }
 QPushButton[role="primary"]:disabled { background: transparent; color: DIM; border-color: palette(mid); }
 QPushButton[role="primary"]:focus { border: 2px solid palette(text); }
+QPushButton[role="danger"] { color: palette(bright-text); border-color: palette(bright-text); font-weight: 600; }
+QPushButton[role="danger"]:focus { border: 2px solid palette(bright-text); }
 QPushButton[role="link"] { background: transparent; border: 1px solid transparent; color: palette(link);
   padding: 4px 6px; text-align: left; }
 QPushButton[role="link"]:focus { border: 2px solid palette(highlight); padding: 3px 5px; }

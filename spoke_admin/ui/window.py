@@ -57,6 +57,7 @@ class Window(QMainWindow):
         self.keep_colours: Callable[[theme.Scheme], None] = lambda _scheme: None
         self._painted = self._connecting = False
         self._pages: dict[str, Page] = {}
+        self._roster: Path | None = None
         self._build()
         self._wire()
         self._overview = OverviewPage(self.tasks)
@@ -163,8 +164,16 @@ class Window(QMainWindow):
         self._pages[name] = page
         self._stack.addWidget(page)
         page.go.connect(self.go_to)
+        page.roster_read.connect(self._take_roster)
+        if self._roster is not None:
+            page.set_roster(self._roster)
         page.set_connection(self.connection)
         page.set_connecting(self._connecting)
+
+    def _take_roster(self, path: Path) -> None:
+        self._roster = path
+        for page in self._pages.values():
+            page.set_roster(path)
 
     # connections
 

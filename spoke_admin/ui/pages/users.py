@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QFileDialog,
     QFrame,
@@ -28,12 +27,14 @@ from spoke_admin.ui.findings_model import Filter, FindingsModel, chosen, visible
 from spoke_admin.ui.form import button, dim, identify, wrapped
 from spoke_admin.ui.page import Page
 from spoke_admin.ui.roster_check import Checked, check, explanation
+from spoke_admin.ui.tables import as_list
 from spoke_admin.ui.tasks import Cancelled, Task, Tasks, TellProgress
 
 if TYPE_CHECKING:
     from spoke_admin.domain.profile import ServiceProfile
 
-WIDTHS = (64, 112, 240, 150, 260)
+WIDTHS = (64, 112, 262, 150, 240)
+SHORTEST_TABLE = 160  # pixels: the head and four rows
 SECONDS_TO_TELL = 0.3  # before that, rate and time left would be guesses
 
 
@@ -114,20 +115,12 @@ class UsersPage(Page):
     def _build_table(self) -> None:
         self.model = FindingsModel()
         self.table = QTableView()
-        identify(self.table, "findings_table", "Findings")
+        as_list(self.table, "findings_table", "Findings")
         self.table.setModel(self.model)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setAlternatingRowColors(True)
         self.table.setWordWrap(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.setMinimumHeight(220)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.table.verticalHeader().setDefaultSectionSize(30)
+        self.table.setMinimumHeight(SHORTEST_TABLE)
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # rows are not measured
         head = self.table.horizontalHeader()
-        head.setStretchLastSection(True)
-        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         head.setSortIndicatorShown(True)
         head.setSectionsClickable(True)
         head.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
@@ -203,6 +196,7 @@ class UsersPage(Page):
         self._check = None
         self.progress_row.hide()
         self._show(checked)
+        self.roster_read.emit(checked.result.file)
 
     def _refused(self, path: Path, error: AdminError) -> None:
         self._check = None
