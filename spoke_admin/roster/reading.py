@@ -77,11 +77,11 @@ def _decoded(source: Source, encoding: Encoding, progress: Callable[[int], None]
     text.detach()
 
 
-def records(lines: Lines, delimiter: str) -> Iterator[Record]:
-    """All records, blank lines left out."""
+def records(lines: Lines, delimiter: str, bound: int = QUOTE_BOUND) -> Iterator[Record]:
+    """All records, blank lines left out. `bound`: bytes a record may have when it takes another line inside quotes."""
     for line in lines:
         if QUOTE in line:
-            yield _Quoted(lines, delimiter).read(line)
+            yield _Quoted(lines, delimiter, bound).read(line)
         else:
             cells = line.rstrip("\r\n").split(delimiter)
             # nothing but blanks: no row. Delimiters without anything between them are one
@@ -92,9 +92,10 @@ def records(lines: Lines, delimiter: str) -> Iterator[Record]:
 class _Quoted:
     """One record with quotes in it, by the csv module's rules (not strict, quotes doubled)."""
 
-    def __init__(self, lines: Lines, delimiter: str) -> None:
+    def __init__(self, lines: Lines, delimiter: str, bound: int) -> None:
         self._lines = lines
         self._delimiter = delimiter
+        self._bound = bound
         self._parts: list[str] = []  # of the cell under way; empty before its first character or opening quote
         self._cells: list[str] = []
         self._broken: list[int] = []
@@ -110,7 +111,7 @@ class _Quoted:
         size = self._lines.size(first)
         while True:
             following = next(self._lines, None)
-            if following is None or (size := size + self._lines.size(following)) > QUOTE_BOUND:
+            if following is None or (size := size + self._lines.size(following)) > self._bound:
                 if following is not None:
                     taken.append(following)
                 return self._unclosed(begin, taken)

@@ -54,7 +54,7 @@ class Row:
 
 def judge(data: bytes) -> Judged:
     text, encoding, assumed = decode(data)
-    lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
+    lines = lines_of(text)
     at, judged = 0, Judged(encoding)
     separator = ""
     while at < len(lines):
@@ -75,6 +75,11 @@ def judge(data: bytes) -> Judged:
     for row in table:
         judge_row(row, judged, fields, logins)
     return judged
+
+
+def lines_of(text: str) -> list[str]:
+    """Physical lines with their ends: CRLF, LF, CR and nothing else."""
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
 
 
 def decode(data: bytes) -> tuple[str, str, bool]:
@@ -123,18 +128,18 @@ def most_frequent(lines: list[str]) -> str:
     return max(",;\t", key=outside.count)
 
 
-def rows_of(lines: list[str], at: int, delimiter: str, encoding: str) -> Iterator[Row]:
+def rows_of(lines: list[str], at: int, delimiter: str, encoding: str, bound: int = KIB_64) -> Iterator[Row]:
     codec = {"windows-1252": "cp1252"}.get(encoding, encoding)
     limit = csv.field_size_limit(sys.maxsize)
     try:
         while at < len(lines):
-            row, at = one_row(lines, at, delimiter, codec)
+            row, at = one_row(lines, at, delimiter, codec, bound)
             yield row
     finally:
         csv.field_size_limit(limit)
 
 
-def one_row(lines: list[str], at: int, delimiter: str, codec: str) -> tuple[Row, int]:
+def one_row(lines: list[str], at: int, delimiter: str, codec: str, bound: int) -> tuple[Row, int]:
     taken: list[str] = []
     unclosed = False
 
@@ -143,7 +148,7 @@ def one_row(lines: list[str], at: int, delimiter: str, codec: str) -> tuple[Row,
         for line in lines[at:]:
             # in the file a sign of a damaged part is one byte
             size = sum(1 if damaged(sign) else len(sign.encode(codec)) for sign in "".join([*taken, line]))
-            if taken and size > KIB_64:
+            if taken and size > bound:
                 break
             taken.append(line)
             yield line
