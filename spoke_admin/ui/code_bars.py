@@ -15,7 +15,7 @@ from spoke_admin.ui.form import button
 Kinds = Mapping[str, tuple[int, Severity]]  # code -> how many, how bad
 
 ROW = 24  # pixels: a chart of rows keeps its height in a layout that is short of it
-WIDEST = 320  # pixels that one bar and its words need; where there is more, several stand side by side
+WIDEST = 290  # pixels that one bar and its words need; where there is more, several stand side by side
 LINES = 4  # bars stand side by side only beyond that many
 PARTS = 5  # sign, words, bar, number and the gap behind them
 

@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from spoke_admin.domain.secret import Secret
 
 SECONDS = 30
+ALONE = ("offscreen", "minimal")  # platforms without other programs, which cannot tell who owns a clipboard
 # what the histories of KDE's Klipper and of Windows look for before they keep a copy
 HINTS = {
     "x-kde-passwordManagerHint": b"secret",
@@ -67,7 +68,8 @@ class SecretClipboard(QObject):
     def _is_ours(self) -> bool:
         """The same text put there by another program is that program's: ownership decides, then the very object."""
         clipboard = QGuiApplication.clipboard()
-        return self._ours is not None and clipboard.ownsClipboard() and clipboard.mimeData() is self._ours
+        owned = clipboard.ownsClipboard() or QGuiApplication.platformName() in ALONE
+        return self._ours is not None and owned and clipboard.mimeData() is self._ours
 
     def _tick(self) -> None:
         self._left -= 1

@@ -21,7 +21,7 @@ from spoke_admin.ui.page import GoTo, Page
 from spoke_admin.ui.tables import as_list, row_icon
 from spoke_admin.ui.tasks import Task, Tasks
 
-MAPPING_WIDTHS = (190, 140, 190)  # pixels; the rule has the rest
+MAPPING_WIDTHS = (180, 150, 190)  # pixels; the rule has the rest
 SHORTEST_TABLE = 160
 LONGEST_VALUE = 200  # characters
 

@@ -106,7 +106,8 @@ class TokensPage(Page):
 
     def _build_buttons(self, column: QVBoxLayout) -> None:
         line = QHBoxLayout()
-        self.save_button = button("&Save in the keychain", "save_token_button", "primary")
+        self.save_button = button("&Save the token", "save_token_button", "primary")
+        self.save_button.setToolTip("Into the keychain of this computer.")
         self.save_button.clicked.connect(self.save)
         self.forget_button = button("&Forget…", "forget_token_button")
         self.forget_button.clicked.connect(self._ask_to_forget)

@@ -64,6 +64,7 @@ class UsersPage(Page):
         self._build_filters()
         self._build_table()
         self._build_detail()
+        self.body.addStretch(0)  # without a table, everything stays at the top
         self._show(None)
 
     # building
