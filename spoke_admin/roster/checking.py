@@ -71,8 +71,13 @@ def check_file(
             raise AdminError("The check was stopped.", "Open the file again to check it.")
 
     with opened(path) as source:
+
+        def tell(done: int) -> None:
+            look()
+            progress(done, source.size)
+
         encoding = encoding_of(source, look)
-        table = open_table(lines_of(source, encoding, lambda done: progress(done, source.size)))
+        table = open_table(lines_of(source, encoding, tell))
         if table is None:
             raise empty(path)
         result = Result(path, encoding.name, table.delimiter, [shown(name) for name in table.header.cells])

@@ -15,8 +15,9 @@ from spoke_admin.roster.source import Source, empty
 
 SAMPLE = 65_536
 CHUNK = 1 << 20
-LONGEST_LINE = 64 * CHUNK  # bytes; a file without line ends would fill the memory
+LONGEST_LINE = 32 * CHUNK  # bytes; a file without line ends would fill the memory
 ASCII = bytes(range(128))
+BLANKS = b" \t\r\n\x0b\x0c\0"  # NUL as half of a blank in UTF-16
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _SAVE_AS = "Workbooks are not read yet: open it in a spreadsheet and save it as CSV (UTF-8)."
@@ -70,9 +71,7 @@ def encoding_of(source: Source, look: Callable[[], None] = lambda: None) -> Enco
             raise AdminError(f"{source.path} is {kind}, not a CSV file.", remedy)
     encoding = _marked(sample) or _utf_16(sample)
     _refuse_binary(source.path, sample, encoding)
-    if len(sample) == source.size and not _text(sample, encoding).strip():
-        raise empty(source.path)
-    source.file.seek(0)
+    source.file.seek(encoding.mark if encoding else 0)
     chunks = _bounded(source, look)
     if encoding is not None:
         for _ in chunks:  # its lines must end all the same
@@ -114,15 +113,18 @@ def _refuse_binary(path: Path, sample: bytes, encoding: Encoding | None) -> None
 
 
 def _bounded(source: Source, look: Callable[[], None]) -> Iterator[bytes]:
-    """The file in chunks, as long as its lines end."""
-    run = 0
+    """The file in chunks, as long as its lines end and something is in it."""
+    run, blank = 0, True
     for chunk in iter(lambda: source.file.read(CHUNK), b""):
         look()
         last_end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
         run = run + len(chunk) if last_end < 0 else len(chunk) - last_end
         if run > LONGEST_LINE:
             raise AdminError(f"{source.path} has a line that never ends.", "Choose the CSV file of users.")
+        blank = blank and not chunk.strip(BLANKS)
         yield chunk
+    if blank:
+        raise empty(source.path)
 
 
 def _damage(chunks: Iterator[bytes]) -> tuple[int, int]:

@@ -4,14 +4,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from spoke_admin.domain.error import AdminError
 from spoke_admin.roster.reading import QUOTE, QUOTE_BOUND, Lines, Record, records
 
 DELIMITERS = ",;\t"
+MOST_COLUMNS = 20_000  # spreadsheets have 16,384
+LONGEST_HEADER = 4 * 1024 * 1024  # characters of its first line
 
 # `sep=;`, which spreadsheets write and read; padded with delimiters when it went through one
 _SEPARATOR = re.compile(r'("?)sep=([^\r\n"])\2*\1\2*[\r\n]*', re.IGNORECASE)
 _VERSION = re.compile(r'"?version:', re.IGNORECASE)  # the first line of Entra's template
-_NOTHING = re.compile(r'(?:[,;\s]|""(?!"))*')
+_SOMETHING = re.compile(r'[^,;\s"]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +27,33 @@ class Table:
 
 
 def open_table(lines: Lines) -> Table | None:
-    """Reads up to the header. None when there is none."""
+    """Reads up to the header. None when there is none. Raises AdminError for what is too large to be one."""
     delimiter, versioned = "", False
     for line in lines:
-        if not delimiter and (separator := _SEPARATOR.fullmatch(line)):
+        if len(line) > LONGEST_HEADER:
+            raise AdminError(f"The header has {len(line):,} characters.", "Choose a file with a header and users.")
+        if not delimiter and len(line) < 1000 and (separator := _SEPARATOR.fullmatch(line)):
             delimiter = separator[2]
         elif not versioned and _VERSION.match(line):
             versioned = True
-        elif not _NOTHING.fullmatch(line):
+        elif not _holds_nothing(line):
             lines.give_back([line])
             break
     delimiter = delimiter or _delimiter(lines)
     rows = records(lines, delimiter)
     header = next(rows, None)
-    return None if header is None else Table(delimiter, header, rows)
+    if header is None:
+        return None
+    if len(header.cells) > MOST_COLUMNS:
+        raise AdminError(f"The header has {len(header.cells):,} columns.", f"At most {MOST_COLUMNS:,} can be checked.")
+    return Table(delimiter, header, rows)
+
+
+def _holds_nothing(line: str) -> bool:
+    """Blanks, delimiters and empty cells in quotes."""
+    if _SOMETHING.search(line):
+        return False
+    return QUOTE * 3 not in line and QUOTE not in line.replace(QUOTE * 2, "")
 
 
 def _delimiter(lines: Lines) -> str:
@@ -47,12 +63,14 @@ def _delimiter(lines: Lines) -> str:
     for line in lines:
         taken.append(line)
         size += len(line)
+        if len(taken) > 1 and size > QUOTE_BOUND:
+            break
         for number, part in enumerate(line.split(QUOTE)):
             if (number % 2 == 1) == in_quotes:
                 for delimiter in DELIMITERS:
                     counts[delimiter] += part.count(delimiter)
         in_quotes ^= line.count(QUOTE) % 2 == 1
-        if not in_quotes or size > QUOTE_BOUND:
+        if not in_quotes:
             break
     lines.give_back(taken)
     return max(DELIMITERS, key=lambda delimiter: counts[delimiter])

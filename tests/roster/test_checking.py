@@ -300,6 +300,14 @@ def test_a_large_file_is_left_at_once_when_cancelled(path: Path) -> None:
     assert time.monotonic() - began < 2  # the whole file takes a minute
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("text", ["\u00a0\r\n\u3000\n", "sep=;\n", "version:v1.0\n\n", ",,,\n", " \n"])
+def test_a_file_without_a_header_is_empty(path: Path, codec: str, text: str) -> None:
+    path.write_bytes(text.encode(codec))
+    with pytest.raises(AdminError, match="is empty"):
+        check_file(path, ASKSPOKE)
+
+
 def test_a_file_that_grows_while_it_is_checked_is_refused(path: Path) -> None:
     check(path, *(row(login=f"u{number}@acme.com") for number in range(3_000)))
     grown = False

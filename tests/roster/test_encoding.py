@@ -94,8 +94,9 @@ def _zip() -> bytes:
         (HEAD.encode("utf-32-be"), "not a text file"),
         (codecs.BOM_UTF8, "is empty"),
         (codecs.BOM_UTF16_LE, "is empty"),
-        (" \r\n\u00a0\t".encode("utf-16"), "is empty"),
+        (" \r\n\t".encode("utf-16"), "is empty"),
         (b" \r\n\t\n", "is empty"),
+        (b" \r\n\t\n" * CHUNK, "is empty"),
     ],
 )
 def test_what_is_no_text(tmp_path: Path, data: bytes, words: str) -> None:
@@ -113,7 +114,7 @@ def test_a_line_that_never_ends(tmp_path: Path) -> None:
     path = tmp_path / "endless.csv"
     with path.open("wb") as file:
         file.write(b"login\n")
-        file.write(b"x" * (70 * CHUNK))
+        file.write(b"x" * (33 * CHUNK))
     with pytest.raises(AdminError, match="never ends"), opened(path) as source:
         encoding_of(source)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from spoke_admin.domain.error import AdminError
 from spoke_admin.roster.reading import Lines
 from spoke_admin.roster.table import Table, open_table
 from tests.roster.oracle import lines_of
@@ -66,3 +67,16 @@ def test_a_quote_that_is_opened_in_the_header_and_never_closed() -> None:
     found = table('a,"b,c\n1,2\n3,4\n')
     assert (found.header.unclosed, found.header.cells) == (1, ["a", "b,c"])
     assert [(row.line, row.cells) for row in found.rows] == [(2, ["1", "2"]), (3, ["3", "4"])]
+
+
+@pytest.mark.parametrize("line", ["x" * 5_000_000, "," * 5_000_000, "a" + ",b" * 20_000, "sep=" + ";," * 30_000])
+def test_what_is_too_large_for_a_header_is_refused(line: str) -> None:
+    with pytest.raises(AdminError, match="The header has"):
+        table(f"sep=,\n{line}\n")
+
+
+@pytest.mark.parametrize("line", ['"' * 3_000_000, '"",' * 1_000_000, '""""', '"""",""'])
+def test_odd_first_lines_take_no_time(line: str) -> None:
+    found = open_table(Lines(iter([f"{line}\n", "a;b\n"])))
+    assert found is not None
+    assert found.header.line == (2 if line.startswith('"",') else 1)
