@@ -9,6 +9,7 @@ Why so: docs/decisions/0003-keychain.md.
 import asyncio
 import logging
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -237,12 +238,13 @@ def service_of(address: str) -> str:
 
 def normal(address: str) -> str:
     """The form under which a token is kept: no blanks, no slash behind, scheme and host in lower case."""
-    text = address.strip().rstrip("/")
+    text = address.strip()
     try:
         parts = urlsplit(text)
-        return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path, parts.query, parts.fragment))
+        text = urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path, parts.query, parts.fragment))
     except ValueError:
-        return text
+        pass  # whatever it is, it is kept as it is
+    return re.sub(r"[\s/]+$", "", text)
 
 
 async def set_at(address: str, deadline: float = SECONDS) -> datetime | None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.keyring_session import private_environment, secret_service, session_bus
+
 NEEDED = ("Xvfb", "dbus-daemon", "gnome-keyring-daemon", "import")
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 DRIVER = Path(__file__).with_name("window_driver.py")
@@ -89,71 +91,24 @@ def desktop(folder: Path, screen: str = "1280x800", keyring: bool = True) -> Ite
     environment = _private(folder)
     with ExitStack() as stack:
         environment["DISPLAY"] = _display(stack, screen)
-        environment["DBUS_SESSION_BUS_ADDRESS"] = _session_bus(stack, environment)
+        environment["DBUS_SESSION_BUS_ADDRESS"] = session_bus(stack, environment)
         if keyring:
-            _secret_service(stack, environment)
+            secret_service(stack, environment)
         yield Desktop(environment, folder)
 
 
 def _private(folder: Path) -> dict[str, str]:
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("XDG_", "DBUS_", "WAYLAND", "QT_", "PYTHON_KEYRING", "COV_"))
-    }
-    for name, place in (("HOME", "home"), ("XDG_RUNTIME_DIR", "run"), ("TMPDIR", "tmp")):
-        path = folder / place
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        environment[name] = str(path)
-    environment |= {"QT_QPA_PLATFORM": "xcb", "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1", "NO_AT_BRIDGE": "0"}
-    return environment
-
-
-def _started(
-    stack: ExitStack, command: Sequence[str], environment: Mapping[str, str], **kind: Any
-) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, **kind)
-
-    def end() -> None:
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(5)
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
-
-    stack.callback(end)
-    return process
+    return private_environment(folder) | {
+        "QT_QPA_PLATFORM": "xcb", "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1", "NO_AT_BRIDGE": "0",
+    }  # fmt: skip
 
 
 def _display(stack: ExitStack, screen: str) -> str:
     reading, writing = os.pipe()
     command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{screen}x24", "-nolisten", "tcp"]
-    _started(stack, command, os.environ, pass_fds=(writing,), stdout=subprocess.DEVNULL)
+    xvfb = subprocess.Popen(command, pass_fds=(writing,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    stack.callback(xvfb.wait, 10)
+    stack.callback(xvfb.terminate)
     os.close(writing)
     with os.fdopen(reading) as line:
         return ":" + line.readline().strip()
-
-
-def _session_bus(stack: ExitStack, environment: Mapping[str, str]) -> str:
-    command = ["dbus-daemon", "--session", "--nofork", "--print-address=1"]
-    bus = _started(stack, command, environment, stdout=subprocess.PIPE)
-    assert bus.stdout is not None
-    return bus.stdout.readline().decode().strip()
-
-
-def _secret_service(stack: ExitStack, environment: Mapping[str, str]) -> None:
-    """An unlocked gnome-keyring that answers on the private bus before this returns."""
-    command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
-    keyring = _started(stack, command, environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    assert keyring.stdin is not None
-    keyring.stdin.write(b"a password of the tests")
-    keyring.stdin.close()
-    wait = ["gdbus", "wait", "--session", "--timeout", "20", "org.freedesktop.secrets"]
-    if shutil.which("gdbus") is None:
-        wait = ["dbus-send", "--session", "--print-reply", "--reply-timeout=20000", "--dest=org.freedesktop.secrets",
-                "/org/freedesktop/secrets", "org.freedesktop.DBus.Peer.Ping"]  # fmt: skip
-    subprocess.run(wait, env=environment, check=True, capture_output=True, timeout=30)
