@@ -87,7 +87,8 @@ class CodeBars(QWidget):
         word.setFixedHeight(ROW)
         word.setCheckable(True)
         word.setChecked(code == self._chosen)
-        word.setAccessibleName(f"{WORDS[severity]}: {words_of(code)}, {count:,} times; list these")
+        times = "once" if count == 1 else f"{count:,} times"
+        word.setAccessibleName(f"{WORDS[severity]}: {words_of(code)}, {times}; list these")
         word.setToolTip("Lists only these. Press again for all.")
         word.clicked.connect(lambda: self._choose(code))
         number = QLabel(f"{count:,}")

@@ -11,7 +11,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from spoke_admin.domain.finding import Finding, Severity
-from spoke_admin.ui.findings_model import HEADS, Filter, FindingsModel, chosen
+from spoke_admin.ui.findings_model import HEADS, RUN, Filter, FindingsModel, chosen, visible
 
 
 def some(count: int) -> list[Finding]:
@@ -80,3 +80,39 @@ def test_line_breaks_in_a_value_stay_on_one_line(qtbot: QtBot) -> None:
     shown = str(model.data(model.index(0, 3)))
     assert "\n" not in shown
     assert len(shown) <= 200
+
+
+@given(st.text(), st.integers(1, 60))
+def test_a_value_is_shown_on_one_line_and_nothing_in_it_is_hidden(text: str, longest: int) -> None:
+    shown = visible(text, longest)
+    assert shown.isprintable()
+    assert len(shown) <= longest
+    if text.isprintable() and len(text) <= longest:
+        assert shown == text
+
+
+@given(st.integers(1, 5), st.booleans())
+def test_many_runs_are_merged_as_one_sort_would(column: int, descending: bool) -> None:
+    """Equal ones stay in the order of the lines, either way."""
+    places = chosen(MANY, Filter(column=column, descending=descending))
+    once = sorted(range(len(MANY)), key=lambda place: _key(place, column), reverse=descending)
+    assert places == once
+    assert len(places) > 2 * RUN
+
+
+def _key(place: int, column: int) -> str:
+    it = MANY[place]
+    return (it.column or "", it.code, it.value, it.message, it.fix)[column - 1]
+
+
+MANY = some(3 * RUN + 17)
+
+
+def test_a_sort_that_is_no_longer_wanted_stops() -> None:
+    asked = [0]
+
+    def cancelled() -> bool:
+        asked[0] += 1
+        return asked[0] > len(MANY) // 4096 + 1
+
+    assert chosen(MANY, Filter(column=3), cancelled) == []

@@ -1,16 +1,20 @@
 """The page Users on real files: checked beside the window, every refusal in words, findings filtered and saved."""
 
+import asyncio
 import json
 import os
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from spoke_admin.connection import sample_roster
+from spoke_admin.connection import open_connection, sample_roster
+from spoke_admin.domain.systems import Addresses
+from spoke_admin.ui.code_bars import CodeBars
 from spoke_admin.ui.pages.users import UsersPage
 from spoke_admin.ui.tasks import Tasks
 from spoke_admin.ui.window import Window
@@ -167,3 +171,133 @@ def test_a_file_dropped_anywhere_on_the_window_is_opened(qtbot: QtBot, tmp_path:
     assert window.current is page
     assert "3 rows" in page.summary.text()
     window.close()
+
+
+def test_a_mended_file_is_checked_again_by_f5(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text(HEADER + "a@example.com,a@example.com,A,,415-555-2671\r\n")
+    opened(page, path, qtbot)
+    assert "1 row, utf-8, delimiter comma. 1 error." in page.summary.text()
+    path.write_text(HEADER + "a@example.com,a@example.com,A,B,1-800-555-0199\r\n")
+    page.verify()
+    settle(page, qtbot)
+    assert "1 warning; every row can be imported." in page.summary.text()
+    path.unlink()
+    page.verify()
+    settle(page, qtbot)
+    assert "There is no file" in page.message.title.text()
+    assert not page.table.isVisible()
+
+
+def test_a_service_of_other_rules_checks_the_file_anew(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text(HEADER + "a@example.com,a@example.com,A,B,1-800-555-0199\r\n")
+    opened(page, path, qtbot)
+    assert page.model.rowCount() == 1
+    plain = asyncio.run(open_connection(Addresses("Plain", "https://scim.example/v2", profile="generic")))
+    page.set_connection(plain)
+    settle(page, qtbot)
+    assert page.model.rowCount() == 0
+    assert "Checked by the rules of SCIM 2.0 service." in page.summary.text()
+    asyncio.run(plain.close())
+
+
+def test_a_file_that_was_read_is_told_to_the_other_pages(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
+    path = roster(tmp_path, 3)
+    with qtbot.waitSignal(page.roster_read, timeout=20_000) as told:
+        page.open_file(path)
+    assert told.args == [path]
+    with qtbot.assertNotEmitted(page.roster_read):
+        opened(page, tmp_path / "missing.csv", qtbot)
+
+
+def test_the_window_is_served_while_a_file_is_read_and_progress_is_told(
+    page: UsersPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    beats, told = [0], list[str]()
+    timer = QTimer()
+    timer.timeout.connect(lambda: beats.__setitem__(0, beats[0] + 1))
+    page.open_file(roster(tmp_path, 15_000))
+    timer.start(10)
+
+    def done() -> bool:
+        told.append(page.rate.text())
+        return page.tasks.quiet
+
+    qtbot.waitUntil(done, timeout=60_000)
+    timer.stop()
+    assert beats[0] > 10
+    assert page.progress.value() > 0
+    assert any("MB/s" in words and "s left" in words for words in told)
+    assert "15,000 rows" in page.summary.text()
+
+
+def test_the_report_is_named_by_the_kind_that_was_chosen(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
+    opened(page, roster(tmp_path, 4), qtbot)
+    page.save_button.click()
+    dialog = page.findChild(QFileDialog, "save_report_dialog")
+    assert isinstance(dialog, QFileDialog)
+    dialog.selectNameFilter("JSON (*.json)")
+    dialog.filterSelected.emit("JSON (*.json)")
+    dialog.selectFile(str(tmp_path / "report"))
+    dialog.accept()
+    settle(page, qtbot)
+    assert json.loads((tmp_path / "report.json").read_text())["rows"] == 4
+
+
+def test_a_file_is_chosen_in_a_dialog_that_leaves_the_page_alive(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
+    path = roster(tmp_path, 4)
+    page.open_button.click()
+    dialog = page.findChild(QFileDialog, "open_file_dialog")
+    assert isinstance(dialog, QFileDialog)
+    dialog.setDirectory(str(tmp_path))
+    dialog.selectFile(str(path))
+    dialog.accept()
+    settle(page, qtbot)
+    assert "4 rows" in page.summary.text()
+
+
+def test_what_cannot_be_seen_in_a_value_is_named(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text(HEADER + "a@example.com,a@example.com,A\u202eda,B,415-555-2671\r\n", encoding="utf-8")
+    opened(page, path, qtbot)
+    page.table.selectRow(0)
+    assert "A⟨U+202E⟩da" in page.detail.text()
+    assert "\u202e" not in page.detail.text()
+
+
+def test_bars_fit_the_width_and_work_by_keyboard(page: UsersPage, qtbot: QtBot) -> None:
+    opened(page, sample_roster(), qtbot)
+    tall = page.bars.height()
+    page.resize(400, 760)
+    qtbot.waitUntil(lambda: page.bars.height() > tall)
+    bar = page.findChild(QPushButton, "bar_missing_value")
+    assert isinstance(bar, QPushButton)
+    assert bar.accessibleName() == "Error: missing value, once; list these"
+    bar.setFocus()
+    QTest.keyClick(bar, Qt.Key.Key_Space)
+    settle(page, qtbot)
+    assert page.model.rowCount() == 1
+    assert bar.isChecked()
+    QTest.keyClick(bar, Qt.Key.Key_Space)
+    settle(page, qtbot)
+    assert page.model.rowCount() > 1
+    assert not bar.isChecked()
+
+
+def test_the_bars_tell_which_code_was_chosen(qtbot: QtBot, page: UsersPage) -> None:
+    opened(page, sample_roster(), qtbot)
+    bars = page.findChild(CodeBars, "code_bars")
+    assert isinstance(bars, CodeBars)
+    bar = bars.findChild(QPushButton, "bar_too_long")
+    assert isinstance(bar, QPushButton)
+    with qtbot.waitSignal(bars.wanted) as wanted:
+        bar.click()
+    assert wanted.args == ["too_long"]
+    with qtbot.waitSignal(bars.wanted) as wanted:
+        bar.click()
+    assert wanted.args == [""]
+
+
+def test_nothing_on_the_page_takes_a_dropped_file_for_itself(page: UsersPage) -> None:
+    assert not page.search.acceptDrops()
