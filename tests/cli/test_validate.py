@@ -116,7 +116,8 @@ def test_the_report_holds_everything(path: Path, tmp_path: Path, suffix: str) ->
 
 def test_a_report_that_cannot_be_is_refused_before_the_check(path: Path, tmp_path: Path) -> None:
     path.write_text(HEADER + GOOD, encoding="utf-8")
-    for report in (path, tmp_path, tmp_path / "none" / "report.csv", Path("/dev/null")):
+    os.mkfifo(tmp_path / "pipe")
+    for report in (path, tmp_path, tmp_path / "none" / "report.csv", tmp_path / "pipe"):
         assert document(path, "--report", report, code=2)["error"]["remedy"]
     assert path.read_text(encoding="utf-8") == HEADER + GOOD
 

@@ -43,6 +43,9 @@ def found(path: Path, data: bytes) -> Encoding:
         ("é€😀".encode() + b"\xff\xff\xff\xff", Encoding("windows-1252", assumed=True)),
         (b"abc\xe2\x82", Encoding("windows-1252", assumed=True)),  # a character cut off at the end: two bytes
         (b"login\0,email\nada\0,x\n", Encoding("utf-8")),
+        (b"a\0" * 4 + b"bc" * 4, Encoding("utf-8")),  # half is not most
+        (b"a\0" * 5 + b"bc" * 4, Encoding("utf-16-le")),
+        (b"\0a" * 5 + b"bc" * 4, Encoding("utf-16-be")),
     ],
 )
 def test_the_rule(tmp_path: Path, data: bytes, wanted: Encoding) -> None:

@@ -41,6 +41,19 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     assert "cannot be read" in refusal(Path("nul\0byte")).title
 
 
+def test_a_pipe_that_takes_the_place_of_a_file_does_not_hold_us_up(tmp_path: Path) -> None:
+    class Swapped(type(tmp_path)):  # type: ignore[misc]  # the class of paths depends on the system
+        def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+            found: os.stat_result = super().stat(follow_symlinks=follow_symlinks)
+            self.unlink()
+            os.mkfifo(self)
+            return found
+
+    path = Swapped(tmp_path / "users.csv")
+    path.write_bytes(b"login\n")
+    assert "not an ordinary file" in refusal(path).title
+
+
 def test_links(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (tmp_path / "dangling").symlink_to(tmp_path / "gone")
