@@ -1,6 +1,7 @@
 """Records and their first physical lines: those of Python's csv module, with broken and unclosed quotes beyond it."""
 
 import csv
+import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -140,6 +141,16 @@ def test_line_ends_are_crlf_lf_and_cr_in_every_encoding(tmp_path: Path, codec: s
         lines = lines_of(source, Encoding(name), lambda _done: None)
         assert list(lines) == ["a\r\n", f"b{odd}\n", "c\r", "d\r", "\r\n", "e"]
     assert lines.number == 6
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le"])
+def test_line_ends_over_the_borders_of_what_is_read_at_once(tmp_path: Path, codec: str) -> None:
+    chance = random.Random(codec)
+    text = "".join("é" * chance.randrange(9) + chance.choice(("\r\n", "\r", "\n", "\r\r\n")) for _ in range(60_000))
+    path = tmp_path / "ends.csv"
+    path.write_bytes(text.encode(codec))
+    with opened(path) as source:
+        assert list(lines_of(source, Encoding(codec), lambda _done: None)) == oracle.lines_of(text)
 
 
 def test_progress_tells_bytes(tmp_path: Path) -> None:
