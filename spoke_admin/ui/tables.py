@@ -26,6 +26,7 @@ def as_list(table: QTableView, name: str, words: str) -> None:
     table.setAlternatingRowColors(True)
     table.setShowGrid(False)
     table.setTabKeyNavigation(False)
+    table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     rows = table.verticalHeader()
     rows.hide()
     rows.setMinimumSectionSize(ROW)

@@ -35,6 +35,7 @@ from spoke_admin.ui.token_states import (
 )
 
 SIGNS: dict[Role, str] = {"done": "done", "warning": "warning", "error": "error", "dim": "asking"}
+WORDS: dict[Role, str] = {"done": "In order", "warning": "Needs you", "error": "Does not work", "dim": "Looking"}
 WORST: tuple[Role, ...] = ("error", "warning", "dim", "done")
 
 
@@ -194,6 +195,7 @@ class TokensPage(Page):
         now = theme.colours()
         colour = {"done": now.done, "warning": now.warning, "error": now.error}.get(self._role, now.dim)
         self.sign.setPixmap(theme.pixmap(SIGNS[self._role], 16, colour))
+        self.sign.setAccessibleName(WORDS[self._role])
         self.sign.setVisible(bool(self.status.text()))
 
     def _take(self, kept: KeptToken) -> None:
