@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spoke_admin.roster.checking import Result
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", " ": "blank"}
+DEFAULT_PROFILE = "askspoke"  # by whose rules a file is checked while no connection is open
 LONGEST_VALUE = 400  # characters of a value in the detail
 
 
@@ -33,7 +34,7 @@ def check(path: Path, profile: ServiceProfile | None, progress: TellProgress, ca
     from spoke_admin.roster.checking import check_file
     from spoke_admin.roster.words import WORDS
 
-    profile = profile or connection.profile("askspoke")
+    profile = profile or connection.profile(DEFAULT_PROFILE)
     result = check_file(path, profile, progress, cancelled)
     kinds = {code: (count, WORDS[code].severity) for code, count in result.by_code.items()}
     return Checked(result, kinds, _summary(result, kinds, profile))

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
@@ -242,11 +242,6 @@ class TokensPage(Page):
     def recolour(self) -> None:
         if hasattr(self, "countdown"):  # the palette may change while the page is built
             self._draw_sign()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.ActivationChange and hasattr(self, "field"):
-            self._mask()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -26,7 +26,7 @@ from spoke_admin.ui.code_bars import CodeBars
 from spoke_admin.ui.findings_model import Filter, FindingsModel, chosen, visible
 from spoke_admin.ui.form import button, dim, identify, wrapped
 from spoke_admin.ui.page import Page
-from spoke_admin.ui.roster_check import Checked, check, explanation
+from spoke_admin.ui.roster_check import DEFAULT_PROFILE, Checked, check, explanation
 from spoke_admin.ui.tables import as_list
 from spoke_admin.ui.tasks import Cancelled, Task, Tasks, TellProgress
 
@@ -52,7 +52,7 @@ class UsersPage(Page):
         self._began = 0.0
         self._filter = Filter()
         self._path: Path | None = None
-        self._profile: ServiceProfile | None = None  # whose rules the file was checked by
+        self._profile: ServiceProfile | None = None  # whose rules the file is checked by; None: the default's
         self._checked: Checked | None = None
         self._build_head()
         self._build_progress()
@@ -146,12 +146,10 @@ class UsersPage(Page):
     def set_connection(self, connection: Connection | None) -> None:
         """Another service may have other rules: a file that is open is then checked by those."""
         super().set_connection(connection)
-        profile = connection.profile if connection else None
-        if self._path is not None and profile is not None and self._profile != profile and self._profile_matters():
+        is_open = self._check is not None or self._checked is not None
+        before = self._profile.name if self._profile else DEFAULT_PROFILE
+        if self._path is not None and is_open and connection is not None and connection.profile.name != before:
             self.open_file(self._path)
-
-    def _profile_matters(self) -> bool:
-        return self._check is not None or self._checked is not None
 
     def verify(self) -> None:
         """Checks the open file again: it may have been mended."""

@@ -186,15 +186,20 @@ def test_the_window_hands_a_file_of_users_on_to_the_mappings(qtbot: QtBot) -> No
 def test_another_connection_takes_no_people_of_the_old_one(
     opened: Callable[[Connection], MappingsPage], stand_ins: StandIns, qtbot: QtBot
 ) -> None:
-    page = opened(open_to(stand_ins))
+    page_connection = open_to(stand_ins)
+    page = opened(page_connection)
     assert page.person.count()
     page.verify()
     page.set_connection(live())
     settle(page, qtbot)
     assert page.person.count() == 0
     assert page.preview.rowCount() == 0
+    page.set_connection(page_connection)
+    page.verify()
     page.set_connection(None)
-    assert page.mapping.rowCount() == 0
+    settle(page, qtbot)
+    assert (page.mapping.rowCount(), page.person.count()) == (0, 0)
+    assert "No connection is open" in page.summary.text()
 
 
 def test_rules_and_reasons_are_read_whole(opened: Callable[[Connection], MappingsPage], stand_ins: StandIns) -> None:

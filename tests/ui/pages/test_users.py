@@ -194,11 +194,16 @@ def test_a_service_of_other_rules_checks_the_file_anew(page: UsersPage, qtbot: Q
     path.write_text(HEADER + "a@example.com,a@example.com,A,B,1-800-555-0199\r\n")
     opened(page, path, qtbot)
     assert page.model.rowCount() == 1
+    same = asyncio.run(open_connection(Addresses("Acme", "https://acme.example/scim/v2")))
+    page.set_connection(same)
+    assert page.tasks.quiet
+    assert page.model.rowCount() == 1
     plain = asyncio.run(open_connection(Addresses("Plain", "https://scim.example/v2", profile="generic")))
     page.set_connection(plain)
     settle(page, qtbot)
     assert page.model.rowCount() == 0
     assert "Checked by the rules of SCIM 2.0 service." in page.summary.text()
+    asyncio.run(same.close())
     asyncio.run(plain.close())
 
 
@@ -212,8 +217,9 @@ def test_a_file_that_was_read_is_told_to_the_other_pages(page: UsersPage, qtbot:
 
 
 def test_the_window_is_served_while_a_file_is_read_and_progress_is_told(
-    page: UsersPage, qtbot: QtBot, tmp_path: Path
+    page: UsersPage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("spoke_admin.ui.pages.users.SECONDS_TO_TELL", 0.0)  # however fast this computer reads
     beats, told = [0], list[str]()
     timer = QTimer()
     timer.timeout.connect(lambda: beats.__setitem__(0, beats[0] + 1))
@@ -226,7 +232,7 @@ def test_the_window_is_served_while_a_file_is_read_and_progress_is_told(
 
     qtbot.waitUntil(done, timeout=60_000)
     timer.stop()
-    assert beats[0] > 10
+    assert beats[0] > 0  # were the file read by the window itself, there would be none
     assert page.progress.value() > 0
     assert any("MB/s" in words and "s left" in words for words in told)
     assert "15,000 rows" in page.summary.text()
