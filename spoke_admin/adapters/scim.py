@@ -2,18 +2,24 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from spoke_admin.adapters.http import reason_of
 from spoke_admin.domain.error import AdminError
-from spoke_admin.domain.exchange import Call, Caller, Reply
+from spoke_admin.domain.exchange import MOST_JSON_BYTES, Call, Caller, Reply
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.domain.secret import Secret
-from spoke_admin.domain.systems import ScimCounts
+from spoke_admin.domain.systems import ScimCounts, ServiceUser, ServiceUsers, TellUsers
 
 JSON = {"accept": "application/scim+json, application/json"}
 MOST_BYTES = 1024 * 1024  # one user or one number: a larger answer ignores what was asked for
 SHORT_PAGE = 100
+PAGE_BYTES = MOST_JSON_BYTES  # 40 KiB for each of 100 users, where a service sends them whole
+MOST_PAGES = 10_000
+MOST_USERS = 1_000_000
+LONGEST_NAME = 500  # characters of a user name or an id: beyond, nobody's roster could hold it
+NEEDED = {"attributes": "userName,externalId,active"}  # what makes pages small where a service honours it
 
 
 class ScimClient:
@@ -54,6 +60,33 @@ class ScimClient:
             )
         return None
 
+    async def users(self, token: Secret, progress: TellUsers | None = None) -> ServiceUsers:
+        """Everyone the service shows. Raises AdminError like `counts`, also when a later page is refused.
+
+        Ends with the page that brings nobody new, not with `totalResults`: some services put the length of the page
+        there, some begin again with the first page for ever.
+        """
+        gathered = _Gathered()
+        only: Mapping[str, str] = NEEDED
+        for _ in range(MOST_PAGES):
+            query = {"startIndex": str(gathered.came + 1), "count": str(SHORT_PAGE), **only}
+            reply = await self._reply("Users", token, query, PAGE_BYTES)
+            if only and not gathered.came and reply.status in (400, 500, 501):
+                only = {}  # it may be the choice of attributes that is refused
+                continue
+            if gathered.may_be_all and reply.status in (400, 404, 416):
+                break  # beyond its last user a service may refuse instead of showing an empty page
+            page = self._listing(reply)
+            if only and not gathered.came and _none_named(page):
+                only = {}  # the choice of attributes was taken to leave out what was asked for
+                continue
+            anyone_new = gathered.take(page)
+            if progress is not None:
+                progress(*gathered.progress)
+            if not anyone_new or len(gathered.seen) >= MOST_USERS:
+                break
+        return gathered.result()
+
     async def _total(self, endpoint: str, token: Secret) -> int:
         """`totalResults`; where a service leaves it out, what a page of 100 holds."""
         page = await self._page(endpoint, token, {"startIndex": "1", "count": "1"})
@@ -63,10 +96,17 @@ class ScimClient:
         return len(_resources(page))
 
     async def _page(self, endpoint: str, token: Secret, query: Mapping[str, str]) -> Mapping[str, Any]:
+        return self._listing(await self._reply(endpoint, token, query, MOST_BYTES))
+
+    async def _reply(self, endpoint: str, token: Secret, query: Mapping[str, str], most_bytes: int) -> Reply:
         url = f"{self.base_url}/{endpoint}"
         bearer = f"Bearer {token.reveal()}"
-        call = Call("GET", url, query=query, headers=JSON, authorization=bearer, most_bytes=MOST_BYTES)
-        reply = await self._caller(call)
+        return await self._caller(
+            Call("GET", url, query=query, headers=JSON, authorization=bearer, most_bytes=most_bytes)
+        )
+
+    def _listing(self, reply: Reply) -> Mapping[str, Any]:
+        """The list an answer holds. Raises AdminError when it is a refusal or something else."""
         if not reply.ok:
             raise _refused(reply, self.base_url)
         try:
@@ -79,6 +119,74 @@ class ScimClient:
         if not isinstance(document, dict) or not _is_list_response(document):
             raise _no_scim(self.base_url, "it answered JSON of another kind", f"HTTP {reply.status}")
         return document
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What the pages held so far.
+
+    `came` counts entries as they were sent, repeated ones too: the next page begins after them. `seen` has the ids,
+    `promised` the largest total that was named: a list that shrinks while it is read moves users to pages already read.
+    """
+
+    users: list[ServiceUser] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    came: int = 0
+    promised: int | None = None
+    unreadable: int = 0
+    ended: bool = False
+
+    @property
+    def may_be_all(self) -> bool:
+        """Whether some came, and no more were promised."""
+        return self.came > 0 and (self.promised or 0) <= self.came
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Users read, users in all; 0 where that is unknown or was untrue."""
+        number, promised = len(self.seen), min(self.promised or 0, MOST_USERS)
+        return number, promised if promised >= number else 0
+
+    def take(self, page: Mapping[str, Any]) -> bool:
+        """Takes a page in; whether it held anyone new."""
+        total = _whole_number(_get(page, "totalResults"))
+        if total is not None:
+            self.promised = max(total, self.promised or 0)
+        before = len(self.seen)
+        entries = _get(page, "Resources") or []
+        for entry in entries:
+            self._take_user(entry)
+        self.came += len(entries)
+        self.ended = not entries
+        return len(self.seen) > before
+
+    def _take_user(self, entry: object) -> None:
+        name, identifier = _text(_get(entry, "userName")), _text(_get(entry, "id"))
+        # a service that leaves ids out still names its users
+        key = (identifier or f"\0{name}")[: LONGEST_NAME + 2]
+        if key in self.seen:
+            return
+        readable = bool(name.strip()) and max(len(name), len(identifier)) <= LONGEST_NAME
+        if identifier or readable:
+            self.seen.add(key)
+        if not readable:
+            self.unreadable += 1
+            return
+        # Entra's form of it is a text; a service without inactive users leaves it out
+        active = _text(_get(entry, "active")).strip().lower() not in ("false", "0")
+        external = _text(_get(entry, "externalId")).strip()[:LONGEST_NAME]
+        self.users.append(ServiceUser(identifier, name, external, active))
+
+    def result(self) -> ServiceUsers:
+        number = len(self.seen)
+        all_came = number == self.promised or (self.ended and number >= (self.promised or 0))
+        return ServiceUsers(tuple(self.users), all_came and not self.unreadable, self.promised, self.unreadable)
+
+
+def _none_named(page: Mapping[str, Any]) -> bool:
+    """Whether there are users and none has a user name."""
+    users = _resources(page)
+    return bool(users) and not any(_get(user, "userName") for user in users)
 
 
 def _is_list_response(document: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Caller, Reply
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.domain.secret import Secret
-from spoke_admin.domain.systems import Fact, ScimCounts, ServiceSettings, TokenFacts, Tokens
+from spoke_admin.domain.systems import Fact, ScimCounts, ServiceSettings, ServiceUsers, TellUsers, TokenFacts, Tokens
 
 SamlState = Literal["off", "connected", "tested", "active"]
 ScimState = Literal["off", "connected"]
@@ -82,11 +82,17 @@ class ScimService:
         return await self._scim.counts(token)
 
     async def find_user(self, user_name: str) -> Mapping[str, str] | None:
+        return await self._scim.find_user(user_name, self.profile, await self._stored_token())
+
+    async def users(self, progress: TellUsers | None = None) -> ServiceUsers:
+        return await self._scim.users(await self._stored_token(), progress)
+
+    async def _stored_token(self) -> Secret:
         kept = await self._tokens.read(self.scim_url)
         if kept.secret is None:
             title = kept.title or f"No API token of {self.profile.title} is on this computer, so it cannot be asked."
             raise AdminError(title, kept.remedy or "Paste it on the page Tokens, or regenerate it.")
-        return await self._scim.find_user(user_name, self.profile, kept.secret)
+        return kept.secret
 
     async def _new_token(self, path: str) -> Secret:
         """The token of the answer. What cannot be read is not quoted: it may hold the token all the same."""

@@ -73,6 +73,37 @@ class Service(Protocol):
         """The user of this userName by attribute paths of the profile, read with the stored token; None: not there."""
         ...
 
+    async def users(self, progress: "TellUsers | None" = None) -> "ServiceUsers":
+        """Everyone the service shows, read page by page with the stored token; `progress` is told after each page."""
+        ...
+
+
+TellUsers = Callable[[int, int], None]  # users read, users in all; 0 in all: the service does not say
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceUser:
+    """A user as the service lists it. `external_id` is an identity provider's, "" where none is linked or shown."""
+
+    id: str
+    user_name: str
+    external_id: str = ""
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceUsers:
+    """The users of a service, each once, in its order.
+
+    `complete` is False where some may be missing: fewer came than the service said it has (`promised`, None: it did not
+    say), the reading ended at a bound or in a circle, or `unreadable` entries had no user name.
+    """
+
+    users: tuple[ServiceUser, ...]
+    complete: bool
+    promised: int | None = None
+    unreadable: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class ScimCounts:
