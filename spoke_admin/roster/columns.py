@@ -1,8 +1,10 @@
 """What field each column of a file of users holds: by Okta's names, or those of another known template."""
 
 import re
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from spoke_admin.domain.person import OKTA_ATTRIBUTES
 
@@ -23,6 +25,36 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "Building ID": (), "Floor Name": (), "Floor Section": (), "Change Password at Next Sign-In": (),
     "New Status": (), "Advanced Protection Program enrollment": (),
 }  # fmt: skip
+
+# What the fields are called elsewhere, for suggestions that the admin confirms: never taken for granted.
+_ALSO: dict[str, tuple[str, ...]] = {
+    "login": ("user name", "user id", "username", "account", "user principal name"),
+    "email": ("mail", "e-mail address", "work email", "primary email"),
+    "firstName": ("given name", "forename", "first", "vorname", "prenom"),
+    "lastName": ("surname", "family name", "last", "nachname", "nom"),
+    "displayName": ("full name", "name", "common name"),
+    "title": ("job title", "position", "role"),
+    "mobilePhone": ("mobile", "cell", "cell phone", "mobile number", "handy"),
+    "primaryPhone": ("phone", "telephone", "work phone", "office phone", "phone number", "telefon"),
+    "secondEmail": ("recovery email", "personal email", "private email", "secondary email"),
+    "streetAddress": ("street", "address", "address line"),
+    "city": ("town", "locality", "ort"),
+    "state": ("region", "province"),
+    "zipCode": ("zip", "postal code", "postcode", "plz"),
+    "countryCode": ("country", "country or region"),
+    "employeeNumber": ("employee id", "personnel number", "staff number", "badge number", "employee no"),
+    "department": ("dept", "team", "org unit"),
+    "organization": ("organisation", "company"),
+    "costCenter": ("cost centre", "kostenstelle"),
+    "managerId": ("manager email", "supervisor id"),
+    "manager": ("supervisor", "reports to"),
+    "startDate": ("hire date", "date of joining", "joined", "start"),
+    "userType": ("employee type", "type"),
+    "preferredLanguage": ("language",),
+    "timezone": ("time zone", "tz"),
+}
+LEAST_LIKENESS = 0.75
+LONGEST_NAME = 100  # characters of a header that are compared
 
 _BRACKET = re.compile(r"\[([^\]]*)\]")
 _REQUIRED_WORD = re.compile(r"\s+required\s*$", re.IGNORECASE)
@@ -100,6 +132,28 @@ def _of_template(name: str) -> tuple[str, ...] | None:
             if (fields := _find(table, candidate)) is not None:
                 return fields
     return None
+
+
+def suggestion(name: str, taken: Iterable[str] = ()) -> str:
+    """The known field that an unknown header most likely means, for the admin to confirm; "" where none is likely.
+
+    By similarity of the names, those of other templates and other usual names included; never one that is `taken`.
+    """
+    free = [field for field in KNOWN if field not in set(taken)]
+    wanted = _simple(name)
+    if not wanted or not free:
+        return ""
+    likely = {_simple(alias): field for field in free for alias in (field, *_ALSO.get(field, ()))}
+    if wanted in likely:
+        return likely[wanted]
+    close = get_close_matches(wanted, likely, n=1, cutoff=LEAST_LIKENESS)
+    return likely[close[0]] if close else ""
+
+
+def _simple(name: str) -> str:
+    """Letters and digits alone, without case and accents."""
+    plain = unicodedata.normalize("NFKD", name[:LONGEST_NAME].casefold())
+    return "".join(letter for letter in plain if letter.isalnum())
 
 
 def _find(table: Mapping[str, tuple[str, ...]], name: str) -> tuple[str, ...] | None:

@@ -20,7 +20,7 @@ ASCII = bytes(range(128))
 BLANKS = b" \t\r\n\x0b\x0c\0"  # NUL as half of a blank in UTF-16
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_SAVE_AS = "Workbooks are not read yet: open it in a spreadsheet and save it as CSV (UTF-8)."
+_SAVE_AS = "Give its name the ending .xlsx, or open it in a spreadsheet and save it as CSV (UTF-8)."
 _KINDS = (
     (b"PK\x03\x04", "a workbook or another zip file", _SAVE_AS),
     (b"PK\x05\x06", "an empty zip file", "Choose the CSV file of users."),
@@ -50,20 +50,19 @@ class Encoding:
 
 
 def _keep_damage(fault: UnicodeError) -> tuple[str, int]:
-    """Keeps each byte that cannot be decoded as one lone surrogate, as Python's surrogateescape does for UTF-8."""
+    """Keeps each byte that cannot be decoded as one lone surrogate: for surrogateescape a byte that is no UTF-8."""
     if not isinstance(fault, UnicodeDecodeError):
         raise fault
-    damaged = fault.object[fault.start : fault.end]
-    return "".join(chr(0xDC00 + byte) for byte in damaged), fault.end
+    return "\udcff" * (fault.end - fault.start), fault.end
 
 
 codecs.register_error("keep_damage", _keep_damage)
 
 
-def encoding_of(source: Source, look: Callable[[], None] = lambda: None) -> Encoding:
-    """Finds out by reading the whole file once; `look` is called often and may raise to stop.
+def first_look(source: Source) -> Encoding | None:
+    """The encoding by the file's beginning; None where only its whole tells whether it is UTF-8.
 
-    Raises AdminError: empty but for blanks, no text, a line that never ends. Leaves the file where reading stopped.
+    Raises AdminError for what is no text. Leaves the file behind its beginning.
     """
     sample = source.file.read(SAMPLE)
     for start, kind, remedy in _KINDS:
@@ -71,6 +70,16 @@ def encoding_of(source: Source, look: Callable[[], None] = lambda: None) -> Enco
             raise AdminError(f"{source.path} is {kind}, not a CSV file.", remedy)
     encoding = _marked(sample) or _utf_16(sample)
     _refuse_binary(source.path, sample, encoding)
+    return encoding
+
+
+def encoding_of(source: Source, look: Callable[[], None] = lambda: None) -> Encoding:
+    """Finds out by reading the whole file once; `look` is called often and may raise to stop.
+
+    Raises AdminError: empty but for blanks, no text, a line that never ends. Leaves the file where reading stopped.
+    """
+    source.file.seek(0)
+    encoding = first_look(source)
     source.file.seek(encoding.mark if encoding else 0)
     chunks = _bounded(source, look)
     if encoding is not None:
@@ -79,6 +88,23 @@ def encoding_of(source: Source, look: Callable[[], None] = lambda: None) -> Enco
         return encoding
     bad, good = _damage(chunks)
     return Encoding("windows-1252", assumed=True) if bad > good else Encoding("utf-8")
+
+
+def damaged_places(data: bytes) -> list[int]:
+    """The places of bytes that are no UTF-8, in whole lines."""
+    if data.isascii():
+        return []
+    found: list[int] = []
+    view, at = memoryview(data), 0
+    while at < len(data):
+        try:
+            str(view[at:], "utf-8")
+        except UnicodeDecodeError as fault:
+            found.extend(range(at + fault.start, at + fault.end))
+            at += fault.end
+        else:
+            break
+    return found
 
 
 def _marked(sample: bytes) -> Encoding | None:

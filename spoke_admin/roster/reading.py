@@ -14,6 +14,7 @@ from spoke_admin.roster.encoding import LONGEST_LINE, Encoding
 from spoke_admin.roster.source import Source
 
 QUOTE_BOUND = 65_536  # bytes in the file that a record may have when it takes another line inside quotes
+KEPT = 32_768  # cells of a record; no table has as many columns, and the rest need only be counted
 QUOTE = '"'
 LINES_BETWEEN_PROGRESS = 512
 
@@ -25,13 +26,20 @@ class Record:
     """The cells of one record. `line` is its first physical line.
 
     `broken`: places of cells with a stray quote. `unclosed`: the line of a quote that is never closed, 0 for none; the
-    last cell then holds the rest of that line.
+    last cell then holds the rest of that line. `more`: cells that are there as well but were not kept. `numbers`: places
+    of cells that hold a number, in a workbook.
     """
 
     line: int
     cells: list[str]
     broken: tuple[int, ...] = ()
     unclosed: int = 0
+    more: int = 0
+    numbers: tuple[int, ...] = ()
+
+    @property
+    def width(self) -> int:
+        return len(self.cells) + self.more
 
 
 class Lines:
@@ -86,10 +94,11 @@ def records(lines: Lines, delimiter: str, bound: int = QUOTE_BOUND) -> Iterator[
         if QUOTE in line:
             yield _Quoted(lines, delimiter, bound).read(line)
         else:
-            cells = line.rstrip("\r\n").split(delimiter)
+            cells = line.rstrip("\r\n").split(delimiter, KEPT)
+            more = cells.pop().count(delimiter) + 1 if len(cells) > KEPT else 0
             # nothing but blanks: no row. Delimiters without anything between them are one
             if len(cells) > 1 or cells[0].strip():
-                yield Record(lines.number, cells)
+                yield Record(lines.number, cells, more=more)
 
 
 class _Quoted:
@@ -101,6 +110,7 @@ class _Quoted:
         self._bound = bound
         self._parts: list[str] = []  # of the cell under way; empty before its first character or opening quote
         self._cells: list[str] = []
+        self._more = 0
         self._broken: list[int] = []
         self._in_quotes = False
         self._opened = 0  # the line of the last opening quote
@@ -110,9 +120,11 @@ class _Quoted:
         """The record that begins with the line `first`, which was just read."""
         begin, taken, line = self._lines.number, [first], first
         if self._take(first):
-            return Record(begin, self._cells, tuple(self._broken))
+            return self._whole(begin)
         size = self._lines.size(first)
         while True:
+            if size >= self._bound:  # no line is so short that it could be taken
+                return self._unclosed(begin, taken)
             following = next(self._lines, None)
             if following is None or (size := size + self._lines.size(following)) > self._bound:
                 if following is not None:
@@ -121,7 +133,10 @@ class _Quoted:
             line = following
             taken.append(line)
             if self._take(line):
-                return Record(begin, self._cells, tuple(self._broken))
+                return self._whole(begin)
+
+    def _whole(self, begin: int) -> Record:
+        return Record(begin, self._cells, tuple(self._broken), more=self._more)
 
     def _unclosed(self, begin: int, taken: list[str]) -> Record:
         """Reading goes on at the line after the one where the quote was opened."""
@@ -165,8 +180,11 @@ class _Quoted:
         rest = line[at : end if found < 0 else found]
         # text behind a closing quote, or a quote inside text: taken as it stands, and noted
         if rest and (self._parts or QUOTE in rest):
-            self._broken.append(len(self._cells))
-        self._parts.append(rest)
-        self._cells.append("".join(self._parts))
+            self._broken.append(len(self._cells) + self._more)
+        if len(self._cells) < KEPT:
+            self._parts.append(rest)
+            self._cells.append("".join(self._parts))
+        else:
+            self._more += 1
         self._parts = []
         return found + 1 if found >= 0 else -1

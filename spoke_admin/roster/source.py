@@ -10,6 +10,10 @@ from typing import BinaryIO
 
 from spoke_admin.domain.error import AdminError
 
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+WORKBOOK_SUFFIXES = (".xlsx", ".xlsm")
+WORKBOOK_STARTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # a zip; the container of old and of locked workbooks
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -54,6 +58,26 @@ def _refuse_unless_ordinary(path: Path, status: os.stat_result) -> None:
         raise AdminError(f"{path} is not an ordinary file.", "Save what it delivers as a file first, then choose that.")
     if status.st_size == 0:
         raise empty(path)
+
+
+def holds_workbook(source: Source, sheet: str | None = None) -> bool:
+    """Whether it is to be read as a workbook. Leaves the file at its beginning.
+
+    Raises AdminError where the file's name and what it holds differ, and for a `sheet` of a file that has none.
+    """
+    workbook = source.file.read(4) in WORKBOOK_STARTS
+    source.file.seek(0)
+    suffix = source.path.suffix.lower()
+    if workbook and suffix not in TEXT_SUFFIXES:
+        return True
+    if not workbook and suffix in WORKBOOK_SUFFIXES:
+        raise AdminError(
+            f"{source.path} is no workbook, although its name ends in {suffix}.",
+            "If it is a text file, give its name the ending .csv; otherwise save it as .xlsx again.",
+        )
+    if sheet is not None:
+        raise AdminError(f"{source.path} has no sheet {sheet}: it is no workbook.", "Leave the sheet out.")
+    return False
 
 
 def empty(path: Path) -> AdminError:

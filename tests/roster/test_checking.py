@@ -9,7 +9,8 @@ import pytest
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.finding import Finding, Severity
 from spoke_admin.domain.profile import ServiceProfile
-from spoke_admin.roster.checking import Result, check_file, folded
+from spoke_admin.roster.checking import Result, check_file
+from spoke_admin.roster.duplicates import folded
 from spoke_admin.roster.words import LONGEST_VALUE
 from tests.roster.profiles import ASKSPOKE, GENERIC
 
@@ -275,7 +276,7 @@ def test_ten_thousand_columns(path: Path) -> None:
 
 def test_progress_and_cancel(path: Path) -> None:
     told: list[tuple[int, int]] = []
-    check(path, *(row(login=f"u{number}@acme.com") for number in range(3_000)))
+    check(path, *(row(login=f"u{number}@acme.com") for number in range(60_000)))
     size = path.stat().st_size
     check_file(path, ASKSPOKE, lambda done, total: told.append((done, total)))
     assert told[-1] == (size, size)
@@ -285,11 +286,11 @@ def test_progress_and_cancel(path: Path) -> None:
     def cancelled() -> bool:
         nonlocal asked
         asked += 1
-        return asked > 100
+        return asked > 3
 
     with pytest.raises(AdminError, match="stopped"):
         check_file(path, ASKSPOKE, cancelled=cancelled)
-    assert asked == 101
+    assert asked < 12  # the other thread may ask before it hears of it
 
 
 def test_a_large_file_is_left_at_once_when_cancelled(path: Path) -> None:
@@ -326,6 +327,6 @@ def test_a_file_that_grows_while_it_is_checked_is_refused(path: Path) -> None:
 def test_the_samples_show_every_kind_of_finding() -> None:
     from spoke_admin.roster.words import WORDS
 
-    shown = {code for sample in SAMPLES.glob("*.csv") for code in check_file(sample, ASKSPOKE).by_code}
+    shown = {code for sample in SAMPLES.iterdir() for code in check_file(sample, ASKSPOKE).by_code}
     assert shown == set(WORDS)
-    assert check_file(SAMPLES / "clean-users.csv", ASKSPOKE).findings == []
+    assert check_file(SAMPLES / "clean-users.csv", ASKSPOKE).by_code == {}

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from spoke_admin.connection import sample_roster
 from spoke_admin.domain.error import AdminError
-from spoke_admin.roster.people import people_of
+from spoke_admin.roster.people import logins_of, people_of
+
+SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
 
 
 def written(folder: Path, text: str) -> Path:
@@ -65,3 +67,31 @@ def test_any_bytes_are_people_or_refused_in_words(tmp_path: Path, data: bytes) -
     except AdminError:
         return
     assert all(value.strip() for person in people for value in person.attributes.values())
+
+
+def test_a_workbook_has_people_too(tmp_path: Path) -> None:
+    path = tmp_path / "people.xlsx"
+    path.write_bytes((SAMPLES / "hr-export.xlsx").read_bytes())
+    people = people_of(path)
+    assert [(it.id, it.login) for it in people[:2]] == [
+        ("2", "grace.hopper@acme.example"),
+        ("3", "ada.lovelace@acme.example"),
+    ]
+    assert people[1].attributes["mobilePhone"] == "4155552672"
+    assert list(logins_of(path))[2] == (4, "katherine.johnson@acme.example")
+
+
+@pytest.mark.parametrize("size", [50, 1 << 20])
+def test_logins_in_order_of_lines(tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spoke_admin.roster.text.Text.blocks.__defaults__", (size,))
+    path = tmp_path / "users.csv"
+    path.write_text('title,login\n"a\nb",u1\nx,u2\nragged\n"d""q",u3\ny,\n"never,u4\nz,u5\n', encoding="utf-16")
+    assert list(logins_of(path)) == [(2, "u1"), (4, "u2"), (6, "u3"), (7, ""), (9, "u5")]
+    assert list(logins_of(path, cancelled=lambda: True)) == []
+
+
+def test_a_file_without_logins(tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text("title\nx\n", encoding="utf-8")
+    with pytest.raises(AdminError, match="no column for logins"):
+        list(logins_of(path))

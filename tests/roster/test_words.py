@@ -16,7 +16,7 @@ ERRORS = {
 }  # fmt: skip
 WARNINGS = {
     "phone_not_us", "phone_invalid", "phone_toll_free_800_888", "phone_toll_free_other", "phone_extension",
-    "phone_letters", "control_character", "unknown_column", "encoding_assumed",
+    "phone_letters", "number_cell", "control_character", "unknown_column", "encoding_assumed",
 }  # fmt: skip
 
 

@@ -1,0 +1,66 @@
+"""Findings put into words when they are asked for: arrays hold where they are, the file holds what stands there."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spoke_admin.domain.finding import Finding
+from spoke_admin.roster.judging import ColumnRule, reason
+from spoke_admin.roster.lookup import RecordLookup
+from spoke_admin.roster.marks import Places
+from spoke_admin.roster.words import finding, shown
+
+WITHOUT_TEXT = ("row_too_short", "row_too_long")
+
+
+class Numbers:
+    """A number for each of some lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[Places] = []
+        self.numbers: list[Places] = []
+        self._ordered: tuple[Places, Places] | None = None
+
+    def add(self, lines: Places, numbers: Places) -> None:
+        self.lines.append(lines.astype(np.uint32))
+        self.numbers.append(numbers.astype(np.uint32))
+        self._ordered = None
+
+    def take_over(self, other: "Numbers") -> None:
+        self.lines += other.lines
+        self.numbers += other.numbers
+
+    def of(self, line: int) -> int:
+        if self._ordered is None:
+            lines, numbers = np.concatenate(self.lines), np.concatenate(self.numbers)
+            order = np.argsort(lines)
+            self._ordered = lines[order], numbers[order]
+            self.lines, self.numbers = [self._ordered[0]], [self._ordered[1]]
+        lines, numbers = self._ordered
+        return int(numbers[np.searchsorted(lines, line)])
+
+
+@dataclass
+class Teller:
+    """Says what a finding means. `names`: the headers; `rules`: of each column."""
+
+    names: list[str]
+    rules: list[ColumnRule]
+    widths: Numbers
+    first_lines: Numbers
+    lookup: RecordLookup
+
+    def tell(self, line: int, column: int, code: str, text: str | None) -> Finding:
+        """`text`: the cell's, None where it is to be looked up. Raises AdminError where the file is not as it was."""
+        name = self.names[column] if 0 <= column < len(self.names) else None
+        if code in WITHOUT_TEXT:
+            return finding(line, name, code, "", f"{self.widths.of(line):,} cells instead of {len(self.rules):,}")
+        cell = text if text is not None else self._cell(line, column)
+        more = f"{self.first_lines.of(line):,}" if code == "duplicate_identifier" else ""
+        if not more and name is not None:
+            more = reason(code, cell, self.rules[column])
+        return finding(line, name, code, shown(cell), more)
+
+    def _cell(self, line: int, column: int) -> str:
+        cells = self.lookup.record(line).cells
+        return cells[column] if column < len(cells) else ""
