@@ -12,13 +12,11 @@ from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
 
-import numpy as np
-
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.finding import Severity
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.roster.columns import Columns, columns_of
-from spoke_admin.roster.encoding import Encoding, damaged_places, encoding_of, first_look
+from spoke_admin.roster.encoding import Encoding, damaged_places, encoding_of, first_look, utf8_counts
 from spoke_admin.roster.findings import Findings
 from spoke_admin.roster.head import header_faults, read_head
 from spoke_admin.roster.judging import rules_of
@@ -111,14 +109,14 @@ class _Check:
     def _text(self, encoding: Encoding, *, decided: bool) -> Result:
         """Raises NotUtf8 where the encoding was not `decided` and the bytes tell against UTF-8."""
         text = Text(self.source, encoding)
-        found = read_head(text.blocks(), encoding)
+        found = read_head(text.blocks(), encoding, str(self.source.path))
         if found is None:
             raise empty(self.source.path)
         head, blocks = found
         rules = rules_of(head.columns, self.profile)
         judge = RowJudge(rules, self.look, watch_utf8=not decided)
         if not decided:
-            judge.count(head.data, np.array(damaged_places(head.data), np.int64))
+            judge.count(*utf8_counts(head.data, damaged_places(head.data)))
         if encoding.assumed:
             judge.found.tell(finding(1, None, "encoding_assumed"))
         others = [RowJudge(rules, self.look, watch_utf8=not decided, beside=judge) for _ in range(JUDGES - 1)]

@@ -4,6 +4,7 @@ Each folded login leaves a fingerprint of 128 bits, made with keys that are new 
 logins of a file share one is less likely than a fault of the memory (docs/decisions/0004-fingerprints.md).
 """
 
+import hashlib
 import secrets
 import unicodedata
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from spoke_admin.roster.scanning import Cells
 
 Words = NDArray[np.uint64]
 GROUP = 32  # bytes of a login that are taken at once
+LONGEST = 1024  # bytes of a login that is taken as it is; of a longer one its digest
 BETWEEN_LOOKS = 1024  # logins that are folded one by one
 
 _ONES = np.uint64(0x0101010101010101)
@@ -42,7 +44,7 @@ class Logins:
     def add(self, cells: Cells, ats: Places, look: Callable[[], None]) -> None:
         """Takes logins, none of them blank or damaged. `ats`: as `cells.lone_at()` tells."""
         # nothing but letters, digits and plain signs, and an @ at most: folding only lowers the letters
-        simple = (ats >= 0) | (cells.last == cells.first)
+        simple = ((ats >= 0) | (cells.last == cells.first)) & (cells.ends - cells.starts <= LONGEST)
         if simple.all():
             self._keep(*cells.spans, cells.lines)
             return
@@ -55,7 +57,10 @@ class Logins:
         for place in range(len(cells)):
             if place % BETWEEN_LOOKS == 0:
                 look()
-            texts.append(folded(cells.text(place)).encode())
+            text = folded(cells.text(place)).encode()
+            if len(text) > LONGEST:  # no login begins with NUL, a blank and a digest of its own
+                text = b"\0 " + hashlib.blake2b(text, key=self.keys[0].tobytes(), digest_size=64).digest()
+            texts.append(text)
         sizes = np.fromiter(map(len, texts), np.int64, len(texts))
         stops = np.cumsum(sizes)
         self._keep(np.frombuffer(b"".join(texts) + bytes(PAD), np.uint8), stops - sizes, stops, cells.lines)

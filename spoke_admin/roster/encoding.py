@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spoke_admin.domain.error import AdminError
 from spoke_admin.roster.source import Source, empty
 
 SAMPLE = 65_536
 CHUNK = 1 << 20
 LONGEST_LINE = 32 * CHUNK  # bytes; a file without line ends would fill the memory
+FIRST_LEAD = 0xC2  # of the bytes that begin a character of UTF-8 beyond ASCII
 ASCII = bytes(range(128))
 BLANKS = b" \t\r\n\x0b\x0c\0"  # NUL as half of a blank in UTF-16
 
@@ -90,21 +94,57 @@ def encoding_of(source: Source, look: Callable[[], None] = lambda: None) -> Enco
     return Encoding("windows-1252", assumed=True) if bad > good else Encoding("utf-8")
 
 
-def damaged_places(data: bytes) -> list[int]:
-    """The places of bytes that are no UTF-8, in whole lines."""
+def damaged_places(data: bytes) -> NDArray[np.int64]:
+    """The places of bytes that are no UTF-8, in whole lines: all that belong to no whole character."""
+    try:
+        if data.isascii() or data.decode():
+            return np.zeros(0, np.int64)
+    except UnicodeDecodeError:
+        pass
+    around = bytes(3) + data + bytes(3)  # a character that goes over a border is seen from both sides
+    found = np.empty(len(data), np.bool_)
+    for at in range(0, len(data), CHUNK):
+        found[at : at + CHUNK] = _damaged(np.frombuffer(around[at : at + CHUNK + 6], np.uint8))
+    return np.flatnonzero(found)
+
+
+def _damaged(read: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Whether each byte belongs to no whole character; the first and the last three are not asked for."""
+    first, second = read[:-3], read[1:-2]
+    follows = (read & 0xC0) == 0x80
+    two = (first >= 0xC2) & (first <= 0xDF) & follows[1:-2]
+    three = (first & 0xF0 == 0xE0) & follows[1:-2] & follows[2:-1]
+    three &= ~((first == 0xE0) & (second < 0xA0)) & ~((first == 0xED) & (second > 0x9F))
+    four = (first >= 0xF0) & (first <= 0xF4) & follows[1:-2] & follows[2:-1] & follows[3:]
+    four &= ~((first == 0xF0) & (second < 0x90)) & ~((first == 0xF4) & (second > 0x8F))
+    whole = (first < 0x80) | two | three | four
+    for count, leads in ((1, two | three | four), (2, three | four), (3, four)):
+        whole[count:] |= leads[:-count]
+    damaged: NDArray[np.bool_] = ~whole[3:]
+    return damaged
+
+
+def utf8_counts(data: bytes, damaged: NDArray[np.int64]) -> tuple[int, int]:
+    """How many bytes are no UTF-8 (`damaged`: their places), and how many valid characters beyond ASCII there are."""
     if data.isascii():
-        return []
-    found: list[int] = []
-    view, at = memoryview(data), 0
-    while at < len(data):
-        try:
-            str(view[at:], "utf-8")
-        except UnicodeDecodeError as fault:
-            found.extend(range(at + fault.start, at + fault.end))
-            at += fault.end
-        else:
-            break
-    return found
+        return 0, 0
+    read = np.frombuffer(data, np.uint8)
+    leads = np.count_nonzero(read >= FIRST_LEAD) - np.count_nonzero(read[damaged] >= FIRST_LEAD)
+    return len(damaged), int(leads)
+
+
+def decoded(data: bytes) -> str:
+    """Whole lines as text, each byte that is no UTF-8 as U+DCFF.
+
+    Not by surrogateescape alone: of damage on both sides of a quote it would make a character when the quote is taken
+    out.
+    """
+    damaged = damaged_places(data)
+    if len(damaged):
+        read = np.frombuffer(data, np.uint8).copy()
+        read[damaged] = 0xFF
+        data = read.tobytes()
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _marked(sample: bytes) -> Encoding | None:

@@ -16,6 +16,7 @@ from spoke_admin.roster.marks import Bytes, Places
 from spoke_admin.roster.words import CODES
 
 Keys = NDArray[np.uint64]
+Columns = Places | int  # places from 0, -1 for none
 TellFinding = Callable[[int, int, str, str | None], Finding]  # line, column (-1: none), code, text of the cell if kept
 
 KEPT = 80  # bytes of a cell that are kept with its finding
@@ -46,18 +47,20 @@ class Collector:
         self.told.setdefault(key, []).append(finding)
         self._add(np.array([key], np.uint64))
 
-    def add(self, code: str, lines: Places, column: int = -1) -> None:
-        """A finding of each line, without text."""
+    def add(self, code: str, lines: Places, columns: Columns = -1) -> None:
+        """A finding of each line, without text. `columns`: the place of the cell in each, or in all of them."""
         if len(lines):
-            self._add(_keys(lines, column, code))
+            self._add(_keys(lines, columns, code))
 
-    def add_cells(self, code: str, lines: Places, column: int, buffer: Bytes, starts: Places, ends: Places) -> None:
+    def add_cells(
+        self, code: str, lines: Places, columns: Columns, buffer: Bytes, starts: Places, ends: Places
+    ) -> None:
         """A finding of a cell of each line, with as much of its text as is kept."""
         if not len(lines):
             return
         sizes = ends - starts
         if self._kept > MOST_KEPT:
-            self._add(_keys(lines, column, code))
+            self._add(_keys(lines, columns, code))
             return
         whole = sizes <= KEPT
         sizes = np.where(whole, sizes, 0)
@@ -65,7 +68,7 @@ class Collector:
         offsets = np.cumsum(sizes) - sizes
         self.texts.append(buffer[np.repeat(starts - offsets, sizes) + np.arange(total)])
         self._kept += total
-        self._add(_keys(lines, column, code), np.where(whole, sizes, NOT_KEPT).astype(np.uint8))
+        self._add(_keys(lines, columns, code), np.where(whole, sizes, NOT_KEPT).astype(np.uint8))
 
     def take_over(self, other: "Collector") -> None:
         """Takes what another one gathered."""
@@ -92,9 +95,9 @@ class Collector:
         return Findings(keys, sizes, offsets, texts, self.told, tell)
 
 
-def _keys(lines: Places, column: int, code: str) -> Keys:
-    low = np.uint64(key_of(0, column, code))
-    return (lines.astype(np.uint64) << np.uint64(24)) | low
+def _keys(lines: Places, columns: Columns, code: str) -> Keys:
+    places = np.minimum(columns, FARTHEST) + 1
+    return (lines << 24 | places << 8 | NUMBER[code]).astype(np.uint64)
 
 
 @dataclass(eq=False, repr=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from spoke_admin.domain.error import AdminError
-from spoke_admin.roster.encoding import Encoding
+from spoke_admin.roster.encoding import Encoding, decoded
 from spoke_admin.roster.reading import Lines, Record, records
 from spoke_admin.roster.scanning import Scanned
 from spoke_admin.roster.source import Source, opened
@@ -38,6 +38,7 @@ class FileLookup:
     places: list[tuple[int, int]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     at: list[int] = field(default_factory=list)
+    _last: Record | None = None  # findings of one record are told one after the other
     _ahead: tuple[int, int, list[bytes], bool] = (0, 0, [], False)  # line, bytes, whole lines, whether the file ends
 
     def add(self, scanned: Scanned) -> None:
@@ -46,6 +47,11 @@ class FileLookup:
         self.at.extend((starts + scanned.at).tolist())
 
     def record(self, line: int) -> Record:
+        if self._last is None or self._last.line != line:
+            self._last = self._find(line)
+        return self._last
+
+    def _find(self, line: int) -> Record:
         place = bisect_right(self.lines, line) - 1
         if place < 0:
             raise _changed(self.source.path)
@@ -110,7 +116,7 @@ class _Counted:
 
     def __iter__(self) -> Iterator[str]:
         for line in self._lines:
-            yield line.decode("utf-8", "keep_damage")
+            yield decoded(line)
         self.ran_out = True
 
 

@@ -34,7 +34,7 @@ def people_of(path: Path, most: int = MOST_PEOPLE) -> list[Person]:
 
 def _text(source: Source) -> tuple[Record, Iterator[Record]]:
     """The header and the rows behind it."""
-    table = open_table(lines_of(source, encoding_of(source), lambda _done: None))
+    table = open_table(lines_of(source, encoding_of(source), lambda _done: None), str(source.path))
     if table is None:
         raise empty(source.path)
     return table.header, table.rows
@@ -58,7 +58,7 @@ def logins_of(path: Path, cancelled: Callable[[], bool] = lambda: False) -> Iter
             return
         encoding = encoding_of(source)
         text = Text(source, encoding)
-        found = read_head(text.blocks(), encoding)
+        found = read_head(text.blocks(), encoding, str(path))
         if found is None:
             raise empty(path)
         head, blocks = found

@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from spoke_admin.domain.error import AdminError
 from spoke_admin.roster.encoding import LONGEST_LINE, Encoding
@@ -26,8 +27,8 @@ class Record:
     """The cells of one record. `line` is its first physical line.
 
     `broken`: places of cells with a stray quote. `unclosed`: the line of a quote that is never closed, 0 for none; the
-    last cell then holds the rest of that line. `more`: cells that are there as well but were not kept. `numbers`: places
-    of cells that hold a number, in a workbook.
+    last cell then holds the rest of that line. `more`: cells that are there as well but were not kept.
+    `numbers`: places of cells that hold a number, in a workbook.
     """
 
     line: int
@@ -64,10 +65,14 @@ class Lines:
         self._again.extend(reversed(lines))
         self.number -= len(lines)
 
+    def skip_blank(self) -> None:
+        """Passes over blank lines, where that can be done at once; they count all the same."""
+
     def size(self, line: str) -> int:
         """How many bytes a line takes in the file."""
         if self._codec.startswith("utf-16"):
-            return 2 * len(line) + 2 * sum(character > "\uffff" for character in line)
+            lost = line.count("\udcff")  # a byte each
+            return 2 * len(line) - lost + 2 * sum(character > "\uffff" for character in line)
         return len(line.encode(self._codec, "surrogateescape" if self._codec == "utf-8" else "replace"))
 
 
@@ -108,6 +113,7 @@ class _Quoted:
         self._lines = lines
         self._delimiter = delimiter
         self._bound = bound
+        self._uncounted = _many_cells(delimiter)
         self._parts: list[str] = []  # of the cell under way; empty before its first character or opening quote
         self._cells: list[str] = []
         self._more = 0
@@ -186,5 +192,23 @@ class _Quoted:
             self._cells.append("".join(self._parts))
         else:
             self._more += 1
+            if found >= 0:
+                found = self._count_more(line, found + 1) - 1
         self._parts = []
         return found + 1 if found >= 0 else -1
+
+    def _count_more(self, line: str, at: int) -> int:
+        """Counts well-formed cells from a place on, in a row too long for any table; where the next one begins."""
+        some, one = self._uncounted
+        while cells := some.match(line, at):
+            self._more += one.subn("", cells[0])[1]
+            at = cells.end()
+        return at
+
+
+@lru_cache(maxsize=8)
+def _many_cells(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Some well-formed cells, each with the delimiter behind it; and one."""
+    end = re.escape(delimiter)
+    one = rf'(?:"(?:[^"]++|"")*+"|[^"{end}]*+){end}'
+    return re.compile(rf"(?:{one}){{1,100000}}+"), re.compile(one)

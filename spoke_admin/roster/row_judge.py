@@ -16,7 +16,6 @@ from spoke_admin.roster.telling import Numbers
 from spoke_admin.roster.words import finding, shown
 
 MOST_WAITING = 2048  # odd records
-FIRST_LEAD = 0xC2  # of the bytes that begin a character of UTF-8 beyond ASCII
 
 
 class NotUtf8(Exception):  # noqa: N818  # an answer, not an error
@@ -50,7 +49,7 @@ class RowJudge:
     def take(self, scanned: Scanned) -> None:
         """Raises NotUtf8 where it is to be watched."""
         if self._watch_utf8:
-            self.count(scanned.data, scanned.damaged)
+            self.count(*scanned.utf8)
         if scanned.batch is not None:
             self._bulk.judge(scanned.batch, scanned.damaged)
         self._ragged(scanned.ragged + scanned.first_line, scanned.widths)
@@ -76,14 +75,15 @@ class RowJudge:
                 whole.append(record)
         self._ragged(_numbers(it.line for it in ragged), _numbers(it.width for it in ragged))
         for record in ragged:
-            for place in record.broken:
-                self.found.add("quote_broken", _numbers([record.line]), place)
+            if record.broken:
+                places = _numbers(record.broken)
+                self.found.add("quote_broken", np.full(len(places), record.line), places)
         if whole:
             self._take_whole(whole)
 
     def _take_whole(self, records: list[Record]) -> None:
         batch = batch_of([record.cells for record in records], [record.line for record in records])
-        spoilt = self._bulk.judge(batch, np.array(damaged_places(batch.marks.buffer.tobytes()), np.int64))
+        spoilt = self._bulk.judge(batch, damaged_places(batch.marks.buffer.tobytes()))
         for code, places in (("quote_broken", "broken"), ("number_cell", "numbers")):
             rows_of: dict[int, list[int]] = {}  # by column
             for row, record in enumerate(records):
@@ -106,13 +106,10 @@ class RowJudge:
             self.found.add("duplicate_identifier", lines, next(it for it, rule in enumerate(self._rules) if rule.login))
             self.first_lines.add(lines, first_lines)
 
-    def count(self, data: bytes, damaged: Places) -> None:
-        """Counts bytes that are no UTF-8 against valid characters beyond ASCII. Raises NotUtf8 where those are fewer."""
-        if data.isascii():
-            return
-        self._bad += len(damaged)
-        read = np.frombuffer(data, np.uint8)
-        self._good += int(np.count_nonzero(read >= FIRST_LEAD) - np.count_nonzero(read[damaged] >= FIRST_LEAD))
+    def count(self, bad: int, good: int) -> None:
+        """Bytes that are no UTF-8, and valid characters beyond ASCII. Raises NotUtf8 if those are fewer."""
+        self._bad += bad
+        self._good += good
         if self._bad > self._good:
             raise NotUtf8
 

@@ -14,7 +14,7 @@ from spoke_admin.roster.emails import Emails
 from spoke_admin.roster.findings import Collector
 from spoke_admin.roster.judging import ColumnRule
 from spoke_admin.roster.marks import CR, DELETE, LF, TAB, Bytes, Marks, Places
-from spoke_admin.roster.scanning import Batch, Cells, Flags
+from spoke_admin.roster.scanning import NOWHERE, Batch, Cells, Flags
 
 Look = Callable[[], None]
 
@@ -40,9 +40,11 @@ class BulkRules:
         Which cells (rows, columns) cannot be decoded; None where there is none.
         """
         spoilt = self._damage(batch, damaged) if len(damaged) else None
-        for column, rows in _cells_at(batch, _controls(batch.marks)):
-            sound = rows if spoilt is None else rows[~spoilt[rows, column]]
-            self.report("control_character", batch.cells(column, sound))
+        rows, columns = _cells_at(batch, _controls(batch.marks))
+        if spoilt is not None:
+            sound = ~spoilt[rows, columns]
+            rows, columns = rows[sound], columns[sound]
+        self._report_at("control_character", batch, rows, columns)
         long = np.any(batch.ends - batch.starts > self._longest, axis=0)  # in bytes: a cell has no more characters
         for column in np.flatnonzero(self._judged | long).tolist():
             sound_rows = None if spoilt is None else np.flatnonzero(~spoilt[:, column])
@@ -52,9 +54,9 @@ class BulkRules:
     def _damage(self, batch: Batch, damaged: Places) -> Flags:
         """Reports the cells that cannot be decoded; which those are."""
         spoilt = np.zeros(batch.starts.shape, np.bool_)
-        for column, rows in _cells_at(batch, damaged):
-            spoilt[rows, column] = True
-            self.report("undecodable", batch.cells(column, rows))
+        rows, columns = _cells_at(batch, damaged)
+        spoilt[rows, columns] = True
+        self._report_at("undecodable", batch, rows, columns)
         return spoilt
 
     def _column(self, cells: Cells, rule: ColumnRule, *, long: bool) -> None:
@@ -89,6 +91,11 @@ class BulkRules:
         rows = np.flatnonzero(found)
         if len(rows):
             self.report(code, cells.only(rows))
+
+    def _report_at(self, code: str, batch: Batch, rows: Places, columns: Places) -> None:
+        """A finding of each of some cells of any columns."""
+        starts, ends = batch.starts[rows, columns], batch.ends[rows, columns]
+        self._into.add_cells(code, batch.lines[rows], columns, batch.marks.buffer, starts, ends)
 
     def report(self, code: str, cells: Cells) -> None:
         """A finding of each of the cells."""
@@ -133,13 +140,16 @@ def _invisible(lead: int, second: Bytes, third: Bytes) -> Flags:
     return found
 
 
-def _cells_at(batch: Batch, places: Places) -> Iterator[tuple[int, Places]]:
-    """The cells that hold any of some ascending places in the buffer: by column, the rows, each once."""
+def _cells_at(batch: Batch, places: Places) -> tuple[Places, Places]:
+    """Rows and columns of the cells that hold any of some ascending places in the buffer, each cell once."""
     if not len(places):
-        return
-    ends = batch.ends.reshape(-1)
-    cell = np.minimum(np.searchsorted(ends, places, side="right"), len(ends) - 1)
-    cell = np.unique(cell[(batch.starts.reshape(-1)[cell] <= places) & (places < ends[cell])])
-    rows, columns = np.divmod(cell, batch.ends.shape[1])
-    for column in np.unique(columns).tolist():
-        yield column, rows[columns == column]
+        return NOWHERE, NOWHERE
+    starts, ends = batch.starts.reshape(-1), batch.ends.reshape(-1)
+    if len(places) < len(ends):
+        cells = np.minimum(np.searchsorted(ends, places, side="right"), len(ends) - 1)
+        cells = cells[(starts[cells] <= places) & (places < ends[cells])]
+        cells = cells[np.diff(cells, prepend=-1) > 0]
+    else:
+        cells = np.flatnonzero(np.searchsorted(places, starts) < np.searchsorted(places, ends))
+    rows, columns = np.divmod(cells, batch.ends.shape[1])
+    return rows, columns

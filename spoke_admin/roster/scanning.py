@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from spoke_admin.roster.encoding import Encoding, damaged_places
+from spoke_admin.roster.encoding import Encoding, damaged_places, decoded, utf8_counts
 from spoke_admin.roster.marks import AT, CR, LF, QUOTE, Bytes, LineEnds, Marks, Places, lines_of, marks_of, padded
 from spoke_admin.roster.reading import QUOTE_BOUND, Lines, Record, records
 from spoke_admin.roster.text import GIANT, Block
@@ -101,7 +101,8 @@ class Scanned:
     """The records of some lines. `data`: their bytes, `at`: their place in the text.
 
     `first_line`: the number of the first line. `ragged`: places in `lines` of rows of another width, `widths` their
-    numbers of cells. `read`: bytes of the file so far. `damaged`: places in the data of bytes that are no UTF-8.
+    numbers of cells. `read`: bytes of the file so far. `damaged`: places in the data of bytes that are no UTF-8, for
+    the batch; `utf8`: how many of these there were in the block, and how many valid characters beyond ASCII.
     """
 
     data: bytes
@@ -114,6 +115,7 @@ class Scanned:
     widths: Places = field(default_factory=lambda: NOWHERE)
     odd: list[OddRecord] = field(default_factory=list)
     damaged: Places = field(default_factory=lambda: NOWHERE)
+    utf8: tuple[int, int] = (0, 0)
 
     @property
     def rows(self) -> int:
@@ -151,12 +153,14 @@ class Scanner:
         marks = marks_of(buffer, delimiter)
         lines = lines_of(marks)
         scanned = Scanned(block.data, block.at, self.line, block.read, lines)
-        scanned.damaged = np.array(damaged_places(block.data), np.int64)
+        scanned.damaged = damaged_places(block.data)
         quoting = _Quoting(marks, lines, delimiter)
         usable = quoting.well_formed
         count = self._read_odd(scanned, np.flatnonzero(~usable), usable, ends=ends)
         self._take_rows(scanned, quoting, usable)
-        return scanned, self._advance(scanned, count)
+        used = self._advance(scanned, count)
+        scanned.utf8 = utf8_counts(scanned.data, scanned.damaged)
+        return scanned, used
 
     def _advance(self, scanned: Scanned, count: int) -> int:
         """Keeps the first `count` lines alone; how many bytes they have."""
@@ -172,16 +176,17 @@ class Scanner:
     def _one_by_one(self, block: Block, *, ends: bool) -> tuple[Scanned, int]:
         """A line of many MiB, or a delimiter of several bytes: every line is odd."""
         data = np.frombuffer(block.data, np.uint8)
-        last_of_line = (data == LF) | ((data == CR) & (np.append(data[1:], 0) != LF))
+        last_of_line = (data == LF) | ((data == CR) & (np.append(data[1:], np.uint8(0)) != LF))
         after = np.flatnonzero(last_of_line) + 1
         if not len(after) or after[-1] < len(data):
             after = np.append(after, len(data))
         starts = np.concatenate((np.zeros(1, np.int64), after[:-1]))
         scanned = Scanned(block.data, block.at, self.line, block.read, LineEnds(NOWHERE, starts, after, after))
-        scanned.damaged = np.array(damaged_places(block.data), np.int64)
         usable = np.zeros(len(after), np.bool_)
         count = self._read_odd(scanned, np.arange(len(after)), usable, ends=ends)
-        return scanned, self._advance(scanned, count)
+        used = self._advance(scanned, count)
+        scanned.utf8 = utf8_counts(scanned.data, damaged_places(scanned.data))
+        return scanned, used
 
     def _read_odd(self, scanned: Scanned, odd: Places, usable: Flags, *, ends: bool) -> int:
         """Reads odd lines and those they take with them, which are usable no more; how many lines there are in all.
@@ -284,8 +289,7 @@ class _LinesOf:
             raise StopIteration
         text = self._data[int(self._lines.starts[self._line]) : int(self._lines.after[self._line])]
         self._line += 1
-        # damage on both sides of a quote must not become a character when the quote is taken out: not surrogateescape
-        return text.decode("utf-8", "keep_damage")
+        return decoded(text)
 
 
 class _Quoting:

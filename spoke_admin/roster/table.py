@@ -12,7 +12,7 @@ MOST_COLUMNS = 20_000  # spreadsheets have 16,384
 LONGEST_HEADER = 4 * 1024 * 1024  # characters of its first line
 
 # `sep=;`, which spreadsheets write and read; padded with delimiters when it went through one
-_SEPARATOR = re.compile(r'("?)sep=([^\r\n"])\2*\1\2*[\r\n]*', re.IGNORECASE)
+_SEPARATOR = re.compile(r'("?)sep=([^\r\n"\ud800-\udfff])\2*\1\2*[\r\n]*', re.IGNORECASE)
 _VERSION = re.compile(r'"?version:', re.IGNORECASE)  # the first line of Entra's template
 _SOMETHING = re.compile(r'[^,;\s"]')
 
@@ -26,26 +26,30 @@ class Table:
     rows: Iterator[Record]
 
 
-def open_table(lines: Lines) -> Table | None:
+def open_table(lines: Lines, name: str = "the file") -> Table | None:
     """Reads up to the header. None when there is none. Raises AdminError for what is too large to be one."""
     delimiter, versioned = "", False
     for line in lines:
-        if len(line) > LONGEST_HEADER:
-            raise AdminError(f"The header has {len(line):,} characters.", "Choose a file with a header and users.")
         if not delimiter and len(line) < 1000 and (separator := _SEPARATOR.fullmatch(line)):
             delimiter = separator[2]
         elif not versioned and _VERSION.match(line):
             versioned = True
         elif not _holds_nothing(line):
+            if len(line) > LONGEST_HEADER:
+                raise AdminError(f"The header of {name} has {len(line):,} characters.", "Choose a file with a header.")
             lines.give_back([line])
             break
+        else:
+            lines.skip_blank()
     delimiter = delimiter or _delimiter(lines)
     rows = records(lines, delimiter)
     header = next(rows, None)
     if header is None:
         return None
-    if len(header.cells) > MOST_COLUMNS:
-        raise AdminError(f"The header has {len(header.cells):,} columns.", f"At most {MOST_COLUMNS:,} can be checked.")
+    if header.width > MOST_COLUMNS:
+        raise AdminError(
+            f"The header of {name} has {header.width:,} columns.", f"At most {MOST_COLUMNS:,} can be checked."
+        )
     return Table(delimiter, header, rows)
 
 

@@ -20,11 +20,18 @@ OKTA = re.split(
     "locale,timezone,userType,employeeNumber,costCenter,organization,division,department,managerId,manager,startDate",
 )
 ELSEWHERE = {
+    # Entra's bulk creation
     "userprincipalname": ["login", "email"], "givenname": ["firstName"], "surname": ["lastName"],
     "jobtitle": ["title"], "telephonenumber": ["primaryPhone"], "mobile": ["mobilePhone"], "country": ["countryCode"],
     "postalcode": ["zipCode"], "passwordprofile": [], "accountenabled": [], "usagelocation": [],
-    "physicaldeliveryofficename": [], "emailaddress": ["login", "email"], "password": [], "orgunitpath": [],
-    "employeeid": ["employeeNumber"], "workphone": ["primaryPhone"], "recoveryphone": [], "recoveryemail": [],
+    "physicaldeliveryofficename": [],
+    # Google's upload
+    "emailaddress": ["login", "email"], "password": [], "passwordhashfunction": [], "orgunitpath": [],
+    "newprimaryemail": [], "recoveryemail": [], "homesecondaryemail": [], "worksecondaryemail": [], "recoveryphone": [],
+    "workphone": ["primaryPhone"], "homephone": [], "workaddress": [], "homeaddress": [],
+    "employeeid": ["employeeNumber"], "employeetype": [], "employeetitle": ["title"], "manageremail": [],
+    "buildingid": [], "floorname": [], "floorsection": [], "changepasswordatnextsign-in": [], "newstatus": [],
+    "advancedprotectionprogramenrollment": [],
 }  # fmt: skip
 CONTROLS = {
     *range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0), *range(0x200B, 0x2010), *range(0x2028, 0x202F),
@@ -58,9 +65,9 @@ def judge(data: bytes) -> Judged:
     at, judged = 0, Judged(encoding)
     separator = ""
     while at < len(lines):
-        if not separator and (found := re.match(r"sep=(.)[\r\n]*$", lines[at])):
+        if not separator and (found := re.match(r"sep=([^\r\n\"\ud800-\udfff])[\r\n]*$", lines[at])):
             separator = found[1]
-        elif lines[at].strip() and not lines[at].startswith("version:"):
+        elif lines[at].strip() and not re.match('"?version:', lines[at]):
             break
         at += 1
     judged.delimiter = separator or most_frequent(lines[at:])
@@ -209,14 +216,16 @@ def fields_of(header: Row, judged: Judged) -> list[list[str]]:
 
 
 def meaning(name: str) -> list[str] | None:
-    simple = re.sub(r"\s", "", name).lower()
+    simple = re.sub(r"\s", "", name).casefold()
     for okta in OKTA:
-        if simple == okta.lower():
+        if simple == okta.casefold():
             return [okta]
+    if simple.endswith("[readonly]"):
+        return []  # what Google's download has beyond its upload
     inside = re.findall(r"\[(.*?)\]", simple)
     for word in (simple, *inside, re.sub(r"\[.*?\]", "", simple)):
         for okta in OKTA:
-            if word == okta.lower():
+            if word == okta.casefold():
                 return [okta]
         if word in ELSEWHERE:
             return ELSEWHERE[word]

@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spoke_admin.domain.error import AdminError
+from spoke_admin.roster import encoding
 from spoke_admin.roster.encoding import CHUNK, Encoding, encoding_of
 from spoke_admin.roster.source import opened
 from tests.roster import oracle
@@ -129,3 +131,22 @@ def test_looking_can_stop_it(tmp_path: Path) -> None:
     (tmp_path / "users.csv").write_bytes(b"a\n" * CHUNK)
     with pytest.raises(AdminError, match=r"Stopped\."), opened(tmp_path / "users.csv") as source:
         encoding_of(source, stop)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(st.sampled_from([b"a", b"\xc3\xa9", b"\xe2\x82\xac", b"\xf0\x9f\x98\x80", b"\xc3", b"\xa9", b"\xe2\x82",
+                                 b"\xed\xa0\x80", b"\xe0\x80\x80", b"\xf4\x90\x80\x80", b"\xf0\x8f\xbf\xbf", b"\xff",
+                                 b"\xc0\x80", b"\xf5", b"\xf0\x9f", b"\n"]), max_size=30).map(b"".join),
+       st.sampled_from([1, 2, 5, 1 << 20]))  # fmt: skip
+def test_damaged_places_are_those_of_the_decoder(data: bytes, chunk: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoding, "CHUNK", chunk)
+        found = encoding.damaged_places(data).tolist()
+    text = data.decode("utf-8", "surrogateescape")
+    places, at = [], 0
+    for sign in text:
+        if "\udc80" <= sign <= "\udcff":
+            places.append(at)
+        at += len(sign.encode("utf-8", "surrogateescape"))
+    assert found == places
+    assert encoding.decoded(data) == re.sub("[\udc80-\udcff]", "\udcff", text)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -32,7 +31,7 @@ def bulk(rows: list[list[str]], rules: list[ColumnRule]) -> list[tuple[int, int,
     """(row, column, code) as the bulk rules have it."""
     into = Collector()
     batch = batch_of(rows, list(range(len(rows))))
-    damaged = np.array(damaged_places(batch.marks.buffer.tobytes()), np.int64)
+    damaged = damaged_places(batch.marks.buffer.tobytes())
     BulkRules(rules, into, Logins(), lambda: None).judge(batch, damaged)
     found = into.findings(lambda line, _column, code, _text: finding(line, None, code))
     return list(zip(found.lines.tolist(), (found.columns.astype(int) - 1).tolist(), names(found), strict=True))

@@ -69,9 +69,9 @@ def test_a_quote_that_is_opened_in_the_header_and_never_closed() -> None:
     assert [(row.line, row.cells) for row in found.rows] == [(2, ["1", "2"]), (3, ["3", "4"])]
 
 
-@pytest.mark.parametrize("line", ["x" * 5_000_000, "," * 5_000_000, "a" + ",b" * 20_000, "sep=" + ";," * 30_000])
+@pytest.mark.parametrize("line", ["x" * 5_000_000, "a" + ",b" * 20_000, "sep=" + ";," * 30_000])
 def test_what_is_too_large_for_a_header_is_refused(line: str) -> None:
-    with pytest.raises(AdminError, match="The header has"):
+    with pytest.raises(AdminError, match="The header of the file has"):
         table(f"sep=,\n{line}\n")
 
 
