@@ -120,7 +120,7 @@ class _Check:
         if encoding.assumed:
             judge.found.tell(finding(1, None, "encoding_assumed"))
         others = [RowJudge(rules, self.look, watch_utf8=not decided, beside=judge) for _ in range(JUDGES - 1)]
-        lookup = FileLookup(self.source, encoding, head.delimiter, text.places)
+        lookup = FileLookup(self.source, encoding, head.delimiter, head.header, text.places)
         rows = 0
         scanner = Scanner(head.delimiter, len(rules), head.first_line, encoding)
         with _beside([it.take for it in (judge, *others)]) as take:
@@ -148,7 +148,7 @@ class _Check:
             rows += len(some)
             judge.take_records(some)
         judge.finish()
-        return self._result(judge, header, columns, rows, WorkbookLookup(self.source, sheet), "xlsx", "")
+        return self._result(judge, header, columns, rows, WorkbookLookup(self.source, sheet, header), "xlsx", "")
 
     def _result(
         self,

@@ -30,11 +30,15 @@ class RecordLookup(Protocol):
 
 @dataclass
 class FileLookup:
-    """Records of a delimited file. `lines` and `at`: every so many lines, where one begins in the text, in bytes."""
+    """Records of a delimited file. `lines` and `at`: every so many lines, where one begins in the text, in bytes.
+
+    `header` is the record before them.
+    """
 
     source: Source
     encoding: Encoding
     delimiter: str
+    header: Record
     places: list[tuple[int, int]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     at: list[int] = field(default_factory=list)
@@ -47,6 +51,8 @@ class FileLookup:
         self.at.extend((starts + scanned.at).tolist())
 
     def record(self, line: int) -> Record:
+        if line == self.header.line:
+            return self.header
         if self._last is None or self._last.line != line:
             self._last = self._find(line)
         return self._last
@@ -90,10 +96,13 @@ class WorkbookLookup:
 
     source: Source
     sheet: str | None
+    header: Record
     _rows: dict[int, Record] = field(default_factory=dict)
     _read: bool = False
 
     def record(self, line: int) -> Record:
+        if line == self.header.line:
+            return self.header
         if not self._read:
             from spoke_admin.roster.workbook import rows_of  # takes a while to load
 

@@ -105,6 +105,8 @@ class RowJudge:
         if len(lines):
             self.found.add("duplicate_identifier", lines, next(it for it, rule in enumerate(self._rules) if rule.login))
             self.first_lines.add(lines, first_lines)
+        self.widths.put_in_order()
+        self.first_lines.put_in_order()
 
     def count(self, bad: int, good: int) -> None:
         """Bytes that are no UTF-8, and valid characters beyond ASCII. Raises NotUtf8 if those are fewer."""

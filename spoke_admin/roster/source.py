@@ -37,18 +37,31 @@ class Source:
 def opened(path: Path) -> Iterator[Source]:
     """Opens a file for reading. Raises AdminError: missing, a folder, no ordinary file, empty; later: unreadable."""
     try:
-        _refuse_unless_ordinary(path, path.stat())
-        # a pipe that took the file's place in between must not hold us up
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        handle = _open(path)
+    except ValueError as fault:  # a name with NUL in it
+        raise _unreadable(path, str(fault)) from None
+    try:
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(handle)
             _refuse_unless_ordinary(path, status)
             yield Source(path, file, status.st_size, status.st_mtime_ns)
+    except OSError as fault:
+        raise _unreadable(path, fault.strerror or str(fault)) from None
+
+
+def _open(path: Path) -> int:
+    try:
+        _refuse_unless_ordinary(path, path.stat())
+        # a pipe that took the file's place in between must not hold us up
+        return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
         raise AdminError(f"There is no file {path}.", "Check the name, or choose the file again.") from None
-    except (OSError, ValueError) as fault:
-        words = getattr(fault, "strerror", None) or str(fault)
-        raise AdminError(f"{path} cannot be read.", "Check that it is there and who may read it.", words) from None
+    except OSError as fault:
+        raise _unreadable(path, fault.strerror or str(fault)) from None
+
+
+def _unreadable(path: Path, reason: str) -> AdminError:
+    return AdminError(f"{path} cannot be read.", "Check that it is there and who may read it.", reason)
 
 
 def _refuse_unless_ordinary(path: Path, status: os.stat_result) -> None:

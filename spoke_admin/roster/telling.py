@@ -1,6 +1,7 @@
 """Findings put into words when they are asked for: arrays hold where they are, the file holds what stands there."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,34 +11,35 @@ from spoke_admin.roster.lookup import RecordLookup
 from spoke_admin.roster.marks import Places
 from spoke_admin.roster.words import finding, shown
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 WITHOUT_TEXT = ("row_too_short", "row_too_long")
 
 
 class Numbers:
-    """A number for each of some lines."""
+    """A number for each of some lines. Gathered first, then put in order, then asked, by any thread."""
 
     def __init__(self) -> None:
-        self.lines: list[Places] = []
-        self.numbers: list[Places] = []
-        self._ordered: tuple[Places, Places] | None = None
+        self.lines: list[NDArray[np.uint32]] = []
+        self.numbers: list[NDArray[np.uint32]] = []
 
     def add(self, lines: Places, numbers: Places) -> None:
         self.lines.append(lines.astype(np.uint32))
         self.numbers.append(numbers.astype(np.uint32))
-        self._ordered = None
 
     def take_over(self, other: "Numbers") -> None:
         self.lines += other.lines
         self.numbers += other.numbers
 
-    def of(self, line: int) -> int:
-        if self._ordered is None:
+    def put_in_order(self) -> None:
+        if self.lines:
             lines, numbers = np.concatenate(self.lines), np.concatenate(self.numbers)
             order = np.argsort(lines)
-            self._ordered = lines[order], numbers[order]
-            self.lines, self.numbers = [self._ordered[0]], [self._ordered[1]]
-        lines, numbers = self._ordered
-        return int(numbers[np.searchsorted(lines, line)])
+            self.lines, self.numbers = [lines[order]], [numbers[order]]
+
+    def of(self, line: int) -> int:
+        return int(self.numbers[0][np.searchsorted(self.lines[0], line)])
 
 
 @dataclass

@@ -67,7 +67,7 @@ def judge(data: bytes) -> Judged:
     while at < len(lines):
         if not separator and (found := re.match(r"sep=([^\r\n\"\ud800-\udfff])[\r\n]*$", lines[at])):
             separator = found[1]
-        elif lines[at].strip() and not re.match('"?version:', lines[at]):
+        elif not nothing(lines[at]) and not re.match('"?version:', lines[at]):
             break
         at += 1
     judged.delimiter = separator or most_frequent(lines[at:])
@@ -82,6 +82,11 @@ def judge(data: bytes) -> Judged:
     for row in table:
         judge_row(row, judged, fields, logins)
     return judged
+
+
+def nothing(line: str) -> bool:
+    """A record without anything in its cells, whatever the delimiter will be, is no header."""
+    return re.fullmatch(r'(?:""(?!")|[\s,;])*', line) is not None
 
 
 def lines_of(text: str) -> list[str]:
