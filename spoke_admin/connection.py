@@ -5,7 +5,7 @@ Light to import: adapters and what they stand on are imported where they are fir
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from spoke_admin.adapters.keychain import Keychain
     from spoke_admin.adapters.preferences import Preferences
     from spoke_admin.adapters.stand_in_process import StandIns
-    from spoke_admin.roster.checking import Result
+    from spoke_admin.roster.checking import Cancelled, Progress, Result
+    from spoke_admin.roster.repaired_file import AsOf
+    from spoke_admin.roster.repairing import Repair
 
 log = logging.getLogger(__name__)
 
@@ -260,12 +262,54 @@ def profiles() -> list[ServiceProfile]:
     return kept.profiles()
 
 
-def save_report(result: "Result", path: "Path") -> None:
-    """Saves the findings of a check at `path`: CSV, or JSON by its suffix. Raises AdminError."""
+def save_report(
+    result: "Result",
+    path: "Path",
+    progress: "Progress" = lambda _done, _total: None,
+    cancelled: "Cancelled" = lambda: False,
+) -> None:
+    """Saves the findings of a check at `path`: by its suffix JSON, a workbook, else CSV. Raises AdminError."""
     from spoke_admin.adapters import atomic_file
     from spoke_admin.roster import report
 
-    report.save_report(result, path, atomic_file.write)
+    report.save_report(result, path, atomic_file.replacing, progress, cancelled)
+
+
+def save_repaired(  # noqa: PLR0913  # each of them is a choice of its own
+    path: "Path",
+    profile: ServiceProfile,
+    repairs: "Collection[Repair]",
+    to: "Path",
+    changes_to: "Path | None" = None,
+    *,
+    safe: bool = False,
+    headers: Mapping[int, str] = {},
+    as_of: "AsOf | None" = None,
+    sheet: str | None = None,
+    progress: "Progress" = lambda _done, _total: None,
+    cancelled: "Cancelled" = lambda: False,
+) -> "Mapping[Repair, int]":
+    """Saves a repaired copy of a file of users at `to`, and what was changed at `changes_to`; both of them or neither.
+
+    How many changes there are of each class. The rest as `repaired_file.write_repaired`. Raises AdminError.
+    """
+    from contextlib import ExitStack
+
+    from spoke_admin.adapters import atomic_file
+    from spoke_admin.roster import report
+    from spoke_admin.roster.repaired_file import write_repaired
+
+    targets = [to] if changes_to is None else [to, changes_to]
+    report.refuse_targets(targets, path)
+    with atomic_file.replacing_all(targets) as streams:
+        with ExitStack() as stack:
+            tell = stack.enter_context(report.changes_into(changes_to, streams[1])) if changes_to else None
+            counts = write_repaired(
+                path, profile, repairs, streams[0], safe=safe, headers=headers, changes=tell, as_of=as_of, sheet=sheet,
+                progress=progress, cancelled=cancelled,
+            )  # fmt: skip
+        report.refuse_targets(targets, path)  # the places may have changed meanwhile
+    return counts
 
 
 def preferences() -> "Preferences":

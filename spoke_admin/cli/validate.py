@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spoke_admin.cli import output
+from spoke_admin.domain.error import AdminError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from spoke_admin.roster.checking import Progress, Result
+    from spoke_admin.roster.repaired_file import AsOf
 
 Subparsers = argparse._SubParsersAction  # noqa: SLF001  # argparse gives the type no public name
 LISTED = 1000
@@ -18,14 +22,24 @@ LISTED = 1000
 def add(commands: "Subparsers[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "validate",
-        help="check a CSV of users; every fault with line, column, reason and remedy",
-        description="Checks a file of users against Okta's template and the service's rules. Changes nothing.",
-        epilog="Example: spoke-admin validate users.csv --report faults.csv",
+        help="check a file of users; every fault with line, column, reason and remedy; and write a repaired copy",
+        description="Checks a file of users against Okta's template and the service's rules. The file is only read: "
+        "what can be repaired without knowing more is repaired in a copy.",
+        epilog="Example: spoke-admin validate users.csv --report faults.xlsx --repaired repaired.csv "
+        "--changes changes.csv",
     )
-    parser.add_argument("file", metavar="FILE", type=Path, help="the CSV file")
+    parser.add_argument("file", metavar="FILE", type=Path, help="the CSV file or workbook")
+    parser.add_argument("--sheet", metavar="NAME", help="the sheet of a workbook (the first that holds anything)")
     parser.add_argument("--profile", metavar="NAME", default="askspoke", help="service profile (askspoke)")
     parser.add_argument("--limit", metavar="N", type=_limit, default=LISTED, help="list at most N findings (1000)")
-    parser.add_argument("--report", metavar="PATH", type=Path, help="save all findings: .csv or .json")
+    parser.add_argument("--report", metavar="PATH", type=Path, help="save all findings: .csv, .json or .xlsx")
+    parser.add_argument("--repaired", metavar="PATH", type=Path, help="save a repaired copy, for import")
+    parser.add_argument(
+        "--changes", metavar="PATH", type=Path, help="with --repaired: save what was changed, as a report"
+    )
+    parser.add_argument(
+        "--safe", action="store_true", help="with --repaired: save it to be opened in a spreadsheet, not for import"
+    )
     output.common(parser)
     parser.set_defaults(run=run)
 
@@ -38,40 +52,82 @@ def _limit(text: str) -> int:
 
 def run(options: argparse.Namespace) -> int:
     from spoke_admin.connection import save_report
-    from spoke_admin.roster.report import document, refuse_target
+    from spoke_admin.roster.report import document
 
-    if options.report:
-        refuse_target(options.report, options.file)  # before a long check, not after it
+    _refuse_targets(options)  # before a long check, not after it
+    as_of = _state(options.file)
     began = time.monotonic()
-    result = check(options.file, options.profile)
+    result = check(options.file, options.profile, options.sheet)
     elapsed = round(time.monotonic() - began, 3)
     if options.report:
-        save_report(result, options.report)
+        save_report(result, options.report, _progress("of the report"))
         output.say(f"Report: {options.report}")
+    repaired = save_repaired(options, as_of) if options.repaired else None
     if options.json:
-        output.print_document(document(result, options.limit) | {"elapsed_s": elapsed})
+        more = {} if repaired is None else {"repaired": repaired}
+        output.print_document(document(result, options.limit) | more | {"elapsed_s": elapsed})
     else:
         show(result, options.limit)
+        if repaired is not None:
+            output.answer(f"Repaired: {', '.join(f'{count:,} {repair}' for repair, count in repaired.items())}")
     return 1 if result.counts["error"] else 0
 
 
-def check(file: Path, profile: str) -> "Result":
+def _refuse_targets(options: argparse.Namespace) -> None:
+    """Raises AdminError where something cannot be saved, or would be saved without the copy it belongs to."""
+    from spoke_admin.roster.report import refuse_targets
+
+    for option in ("changes", "safe"):
+        if getattr(options, option) and not options.repaired:
+            raise AdminError(
+                f"--{option} needs --repaired.", "Say with --repaired where the repaired copy is to be saved."
+            )
+    targets = (options.report, options.repaired, options.changes)
+    refuse_targets([path for path in targets if path], options.file)
+
+
+def _state(file: Path) -> "AsOf | None":
+    """What tells that the file is still the one that was checked; None where it cannot be told: the check says why."""
+    try:
+        found = file.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def check(file: Path, profile: str, sheet: str | None = None) -> "Result":
     """Checks a file by the rules of a profile. Raises AdminError."""
     from spoke_admin.connection import profile as profile_of
     from spoke_admin.roster.checking import check_file
 
-    return check_file(file, profile_of(profile), _progress())
+    return check_file(file, profile_of(profile), _progress("checked"), sheet=sheet)
 
 
-def _progress() -> "Progress":
-    """Tells of long checks on a terminal, once a second."""
+def save_repaired(options: argparse.Namespace, as_of: "AsOf | None") -> "Mapping[str, int]":
+    """Saves the repaired copy, and the list of changes where it is asked for; how many there are of each class."""
+    from spoke_admin import connection
+    from spoke_admin.roster.repairing import Repair
+
+    counts = connection.save_repaired(
+        options.file, connection.profile(options.profile), [it for it in Repair if it is not Repair.HEADERS],
+        options.repaired, options.changes, safe=options.safe, as_of=as_of, sheet=options.sheet,
+        progress=_progress("repaired"),
+    )  # fmt: skip
+    output.say(f"Repaired: {options.repaired}")
+    if options.changes:
+        output.say(f"Changes: {options.changes}")
+    return {repair.value: count for repair, count in counts.items()}
+
+
+def _progress(what: str) -> "Progress":
+    """Tells of long work on a terminal, once a second."""
     told = time.monotonic()
 
     def tell(done: int, total: int) -> None:
         nonlocal told
         if sys.stderr.isatty() and time.monotonic() - told > 1:
             told = time.monotonic()
-            output.say(f"{done * 100 // max(total, 1)} % of {total / 1e6:.0f} MB")
+            output.say(f"{done * 100 // max(total, 1)} % {what}")
 
     return tell
 

@@ -112,16 +112,16 @@ def _members(values: Words, wanted: Words) -> Places:
 def _fingerprints(buffer: Bytes, starts: Places, ends: Places, keys: list[np.uint64]) -> tuple[Words, Words]:
     """Two hashes of the lowered bytes of each span and their number, GROUP bytes at a time, padded by zeros."""
     sizes = (ends - starts).astype(np.uint64)
-    first, second = _mixed(keys[0] ^ sizes, keys[2]), _mixed(keys[1] ^ sizes, keys[3])
+    first, second = mixed(keys[0] ^ sizes, keys[2]), mixed(keys[1] ^ sizes, keys[3])
     rows, at = np.arange(len(starts)), starts
     windows = np.ndarray((len(buffer) - GROUP + 1,), f"V{GROUP}", buffer, strides=(1,))
     while len(rows):
-        words = _lowered(_cut(windows[at], ends[rows] - at))
+        words = _lowered(cut(windows[at], ends[rows] - at))
         turned = words.byteswap()  # what barely changes one product changes most of the other
         one, two = first[rows], second[rows]
         for word in range(words.shape[1]):
-            one = _mixed(one ^ words[:, word], keys[2])
-            two = _mixed(two ^ turned[:, word], keys[3])
+            one = mixed(one ^ words[:, word], keys[2])
+            two = mixed(two ^ turned[:, word], keys[3])
         first[rows], second[rows] = one, two
         rows = rows[ends[rows] - at > GROUP]
         at = starts[rows] + GROUP if len(rows) else at
@@ -129,13 +129,13 @@ def _fingerprints(buffer: Bytes, starts: Places, ends: Places, keys: list[np.uin
     return first, second
 
 
-def _mixed(value: Words, key: np.uint64) -> Words:
+def mixed(value: Words, key: np.uint64) -> Words:
     value *= key
     value ^= value >> np.uint64(32)
     return value
 
 
-def _cut(windows: NDArray[np.void], sizes: Places) -> Words:
+def cut(windows: NDArray[np.void], sizes: Places) -> Words:
     """The first `sizes` bytes of each window, zeros behind them, as words of eight bytes."""
     return windows.view(np.uint64).reshape(-1, GROUP // 8) & _KEEP[np.minimum(sizes, GROUP)]
 

@@ -40,7 +40,7 @@ class BulkRules:
         Which cells (rows, columns) cannot be decoded; None where there is none.
         """
         spoilt = self._damage(batch, damaged) if len(damaged) else None
-        rows, columns = _cells_at(batch, _controls(batch.marks))
+        rows, columns = cells_at(batch, controls(batch.marks))
         if spoilt is not None:
             sound = ~spoilt[rows, columns]
             rows, columns = rows[sound], columns[sound]
@@ -54,7 +54,7 @@ class BulkRules:
     def _damage(self, batch: Batch, damaged: Places) -> Flags:
         """Reports the cells that cannot be decoded; which those are."""
         spoilt = np.zeros(batch.starts.shape, np.bool_)
-        rows, columns = _cells_at(batch, damaged)
+        rows, columns = cells_at(batch, damaged)
         spoilt[rows, columns] = True
         self._report_at("undecodable", batch, rows, columns)
         return spoilt
@@ -114,7 +114,7 @@ def _blank(cells: Cells) -> Places:
     return np.array([place for place in places.tolist() if not cells.text(place).strip()], np.int64)
 
 
-def _controls(marks: Marks) -> Places:
+def controls(marks: Marks) -> Places:
     """Where control and invisible characters begin: U+0000-0008, 000B, 000C, 000E-001F, 007F-009F, 200B-200F,
     2028-202E, 2060-2069, FEFF.
     """
@@ -140,7 +140,7 @@ def _invisible(lead: int, second: Bytes, third: Bytes) -> Flags:
     return found
 
 
-def _cells_at(batch: Batch, places: Places) -> tuple[Places, Places]:
+def cells_at(batch: Batch, places: Places) -> tuple[Places, Places]:
     """Rows and columns of the cells that hold any of some ascending places in the buffer, each cell once."""
     if not len(places):
         return NOWHERE, NOWHERE

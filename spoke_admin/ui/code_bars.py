@@ -15,13 +15,15 @@ from spoke_admin.ui.form import button
 Kinds = Mapping[str, tuple[int, Severity]]  # code -> how many, how bad
 
 ROW = 24  # pixels: a chart of rows keeps its height in a layout that is short of it
-WIDEST = 290  # pixels that one bar and its words need; where there is more, several stand side by side
+WIDEST = 270  # pixels that one bar and its words need; where there is more, several stand side by side
+MOST_ACROSS = 4
 LINES = 4  # bars stand side by side only beyond that many
+WORST_FIRST = tuple(Severity)
 PARTS = 5  # sign, words, bar, number and the gap behind them
 
 
 class CodeBars(QWidget):
-    """A bar for each code, the most frequent first. `wanted` carries the code that was chosen, "" for all."""
+    """A bar for each code: errors first, then by how many. `wanted` carries the code that was chosen, "" for all."""
 
     wanted = Signal(object)
 
@@ -54,7 +56,7 @@ class CodeBars(QWidget):
 
     def _fitting(self) -> int:
         """How many bars fit side by side."""
-        return max(1, min(3, self.width() // WIDEST, ceil(len(self._kinds) / LINES)))
+        return max(1, min(MOST_ACROSS, self.width() // WIDEST, ceil(len(self._kinds) / LINES)))
 
     def _draw(self) -> None:
         while (item := self._grid.takeAt(0)) is not None:
@@ -65,10 +67,10 @@ class CodeBars(QWidget):
         self._across = self._fitting()
         lines = max(1, ceil(len(self._kinds) / self._across))
         most = max((count for count, _ in self._kinds.values()), default=1)
-        ordered = sorted(self._kinds.items(), key=lambda it: (-it[1][0], it[0]))
+        ordered = sorted(self._kinds.items(), key=lambda it: (WORST_FIRST.index(it[1][1]), -it[1][0], it[0]))
         for place, (code, (count, severity)) in enumerate(ordered):
             self._add(divmod(place, lines), code, count, severity, count / most)
-        for across in range(3):
+        for across in range(MOST_ACROSS):
             self._grid.setColumnStretch(across * PARTS + 2, 1 if across < self._across else 0)
             self._grid.setColumnMinimumWidth(across * PARTS + 4, 16 if across < self._across - 1 else 0)
         self.setFixedHeight(lines * (ROW + 2) if self._kinds else 0)

@@ -13,6 +13,7 @@ from spoke_admin.ui.tasks import Cancelled, TellProgress
 
 if TYPE_CHECKING:
     from spoke_admin.roster.checking import Result
+    from spoke_admin.roster.choosing import Chooser
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", " ": "blank"}
 DEFAULT_PROFILE = "askspoke"  # by whose rules a file is checked while no connection is open
@@ -21,9 +22,14 @@ LONGEST_VALUE = 400  # characters of a value in the detail
 
 @dataclass(frozen=True)
 class Checked:
-    """A checked file: its result, the findings counted by code, and in words what was found."""
+    """A checked file: its result, what filters its findings, how many there are of each code, and all that in words.
+
+    `profile`: by whose rules.
+    """
 
     result: "Result"
+    chooser: "Chooser"
+    profile: ServiceProfile
     kinds: Kinds
     summary: str
 
@@ -32,12 +38,14 @@ def check(path: Path, profile: ServiceProfile | None, progress: TellProgress, ca
     """Checks a file by the rules of `profile`, by default askSpoke's. For a worker. Raises AdminError."""
     from spoke_admin import connection
     from spoke_admin.roster.checking import check_file
+    from spoke_admin.roster.choosing import Chooser
     from spoke_admin.roster.words import WORDS
 
     profile = profile or connection.profile(DEFAULT_PROFILE)
     result = check_file(path, profile, progress, cancelled)
     kinds = {code: (count, WORDS[code].severity) for code, count in result.by_code.items()}
-    return Checked(result, kinds, _summary(result, kinds, profile))
+    chooser = Chooser(result.findings, result.columns)
+    return Checked(result, chooser, profile, kinds, _summary(result, kinds, profile))
 
 
 def _summary(result: "Result", kinds: Kinds, profile: ServiceProfile) -> str:
@@ -45,13 +53,15 @@ def _summary(result: "Result", kinds: Kinds, profile: ServiceProfile) -> str:
     for count, severity in kinds.values():
         counts[severity] += count
     rows = "1 row" if result.rows == 1 else f"{result.rows:,} rows"
-    delimiter = DELIMITERS.get(result.delimiter, visible(result.delimiter, 12))
+    form = "an Excel workbook"
+    if result.delimiter:
+        form = f"{result.encoding}, delimiter {DELIMITERS.get(result.delimiter, visible(result.delimiter, 12))}"
     found = ", ".join(_counted(counts[it], it) for it in Severity if counts[it])
     if not found:
         found = "Nothing was found: every row can be imported"
     elif not counts[Severity.ERROR]:
         found += "; every row can be imported"
-    return f"{rows}, {result.encoding}, delimiter {delimiter}. {found}. Checked by the rules of {profile.title}."
+    return f"{rows}, {form}. {found}. Checked by the rules of {profile.title}."
 
 
 def _counted(count: int, severity: Severity) -> str:

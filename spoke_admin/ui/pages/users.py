@@ -1,151 +1,98 @@
 """A file of users: every fault before anything is sent."""
 
-import time
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QHeaderView,
-    QLineEdit,
-    QProgressBar,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QLabel, QVBoxLayout
 
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.systems import Connection
-from spoke_admin.ui.code_bars import CodeBars
-from spoke_admin.ui.findings_model import Filter, FindingsModel, chosen, visible
-from spoke_admin.ui.form import button, dim, identify, wrapped
+from spoke_admin.ui.cross_check_card import CrossCheckCard
+from spoke_admin.ui.findings_model import visible
+from spoke_admin.ui.findings_panel import FindingsPanel
+from spoke_admin.ui.form import button, wrapped
 from spoke_admin.ui.page import Page
-from spoke_admin.ui.roster_check import DEFAULT_PROFILE, Checked, check, explanation
-from spoke_admin.ui.tables import as_list
+from spoke_admin.ui.progress_row import ProgressRow
+from spoke_admin.ui.repair_card import RepairCard
+from spoke_admin.ui.roster_check import DEFAULT_PROFILE, Checked, check
 from spoke_admin.ui.tasks import Cancelled, Task, Tasks, TellProgress
+from spoke_admin.ui.wrapping import WrappingLine
 
 if TYPE_CHECKING:
     from spoke_admin.domain.profile import ServiceProfile
 
-WIDTHS = (64, 112, 262, 150, 240)
-SHORTEST_TABLE = 160  # pixels: the head and four rows
-SECONDS_TO_TELL = 0.3  # before that, rate and time left would be guesses
+KINDS_OF_REPORTS = {"CSV (*.csv)": "csv", "Excel (*.xlsx)": "xlsx", "JSON (*.json)": "json"}  # and their suffixes
+KINDS_OF_FILES = "Files of users (*.csv *.txt *.tsv *.xlsx *.xlsm);;All files (*)"
 
 
 class UsersPage(Page):
-    """Open or drop a CSV; summary, a bar chart by kind, the findings, and what to do about the chosen one."""
+    """Open or drop a file of users: what was found, by kind and one by one; repairs; a comparison with the service."""
 
     name = "users"
     title = "Users"
-    lead = "Drop a CSV of users here, or open one. It is only read; nothing is sent."
+    lead = "Drop a file of users here (CSV or Excel), or open one. It is only read; nothing is sent."
 
     def __init__(self, tasks: Tasks) -> None:
         super().__init__(tasks)
         self._check: Task | None = None
-        self._filtering: Task | None = None
-        self._began = 0.0
-        self._filter = Filter()
+        self._saving: Task | None = None
         self._path: Path | None = None
         self._profile: ServiceProfile | None = None  # whose rules the file is checked by; None: the default's
         self._checked: Checked | None = None
+        self.repairs = RepairCard(self, self.message)
+        self.repairs.check_wanted.connect(self.open_file)
         self._build_head()
-        self._build_progress()
-        self.summary = wrapped("No file is open.", "summary_label")
-        self.bars = CodeBars()
-        self.bars.wanted.connect(self._choose_code)
-        self.body.addWidget(self.summary)
-        self.body.addWidget(self.bars)
-        self._build_filters()
-        self._build_table()
-        self._build_detail()
+        self.progress = ProgressRow("Progress of the check")
+        self.progress.cancelled.connect(self.cancel)
+        self.body.addWidget(self.progress)
+        self.saving = ProgressRow("Progress of the report", "report_", "findings")
+        self.saving.cancelled.connect(self._cancel_saving)
+        self.body.addWidget(self.saving)
+        self._build_summary()
+        self.body.addWidget(self.repairs)
+        self.cross_check = CrossCheckCard(tasks)
+        self.cross_check.closed.connect(self._show_findings_again)
+        self.body.addWidget(self.cross_check, 1)
+        self.findings = FindingsPanel(tasks)
+        self.findings.again.connect(self.verify)
+        self.findings.refused.connect(self._refused_later)
+        self.body.addWidget(self.findings, 1)
         self.body.addStretch(0)  # without a table, everything stays at the top
         self._show(None)
 
     # building
 
     def _build_head(self) -> None:
-        line = QHBoxLayout()
         self.open_button = button("&Open a file…", "open_file_button", "primary")
         self.open_button.clicked.connect(self._ask_for_file)
         self.save_button = button("&Save the report…", "save_report_button")
         self.save_button.clicked.connect(self._ask_where_to_save)
-        self.file_label = dim("", "file_label")
-        line.addWidget(self.open_button)
-        line.addWidget(self.save_button)
-        line.addWidget(self.file_label, 1)
-        self.body.addLayout(line)
+        self.compare_button = button("Co&mpare", "cross_check_button")
+        self.compare_button.clicked.connect(self._compare)
+        repair, save_repaired = self.repairs.repair_button, self.repairs.save_button
+        self.body.addWidget(
+            WrappingLine("actions", self.open_button, self.save_button, repair, save_repaired, self.compare_button)
+        )
 
-    def _build_progress(self) -> None:
-        self.progress_row = QWidget()
-        self.progress_row.setObjectName("progress_row")
-        line = QHBoxLayout(self.progress_row)
-        line.setContentsMargins(0, 0, 0, 0)
-        self.progress = QProgressBar()
-        identify(self.progress, "progress_bar", "Progress of the check")
-        self.rate = dim("", "progress_label")
-        self.rate.setMinimumWidth(240)
-        self.cancel_button = button("&Cancel", "cancel_button")
-        self.cancel_button.clicked.connect(self.cancel)
-        line.addWidget(self.progress, 1)
-        line.addWidget(self.rate)
-        line.addWidget(self.cancel_button)
-        self.body.addWidget(self.progress_row)
-        self.progress_row.hide()
-
-    def _build_filters(self) -> None:
-        line = QHBoxLayout()
-        self.search = QLineEdit()
-        identify(self.search, "finding_filter", "Filter findings by text")
-        self.search.setPlaceholderText("Filter by text")
-        self.search.setAcceptDrops(False)  # a file that is dropped here is to be opened, too
-        self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(lambda text: self._refilter(text=text))
-        self.only_errors = QCheckBox("Only &problems that stop a row")
-        identify(self.only_errors, "only_problems_check", "Only problems that stop a row")
-        self.only_errors.toggled.connect(lambda on: self._refilter(only_errors=on))
-        line.addWidget(self.search, 1)
-        line.addWidget(self.only_errors)
-        self.body.addLayout(line)
-
-    def _build_table(self) -> None:
-        self.model = FindingsModel()
-        self.table = QTableView()
-        as_list(self.table, "findings_table", "Findings")
-        self.table.setModel(self.model)
-        self.table.setWordWrap(False)
-        self.table.setMinimumHeight(SHORTEST_TABLE)
-        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # rows are not measured
-        head = self.table.horizontalHeader()
-        head.setSortIndicatorShown(True)
-        head.setSectionsClickable(True)
-        head.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
-        head.sortIndicatorChanged.connect(self._sort)
-        for column, width in enumerate(WIDTHS):
-            self.table.setColumnWidth(column, width)
-        self.table.selectionModel().currentChanged.connect(self._show_detail)
-        self.body.addWidget(self.table, 1)
-
-    def _build_detail(self) -> None:
-        self.detail_card = QFrame()
-        self.detail_card.setObjectName("finding_card")
-        self.detail_card.setProperty("role", "card")
-        column = QVBoxLayout(self.detail_card)
-        column.setContentsMargins(16, 12, 16, 12)
-        self.detail = wrapped("", "finding_detail")
-        column.addWidget(self.detail)
-        self.body.addWidget(self.detail_card)
+    def _build_summary(self) -> None:
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        self.file_label = wrapped("", "file_label")
+        self.file_label.setProperty("role", "strong")
+        self.file_label.hide()
+        self.summary = wrapped("", "summary_label")
+        column.addWidget(self.file_label)
+        column.addWidget(self.summary)
+        self.body.addLayout(column)
 
     # opening and checking
 
     def set_connection(self, connection: Connection | None) -> None:
         """Another service may have other rules: a file that is open is then checked by those."""
         super().set_connection(connection)
+        self._offer_comparison()
         is_open = self._check is not None or self._checked is not None
         before = self._profile.name if self._profile else DEFAULT_PROFILE
         if self._path is not None and is_open and connection is not None and connection.profile.name != before:
@@ -163,16 +110,13 @@ class UsersPage(Page):
         self.message.clear()
         self._show(None)
         self._path, self._profile = path, self.connection.profile if self.connection else None
+        self._show_lead()
         self.file_label.setText(visible(path.name, 120))
+        self.file_label.show()
         self.summary.setText("Reading…")
-        self._began = time.monotonic()
-        self.progress.setRange(0, 1000)
-        self.progress.setValue(0)
-        self.rate.setText("")
-        self.progress_row.show()
-        self._check = self.tasks.work(
-            partial(check, path, self._profile), self._take, partial(self._refused, path), self._tell, owner=self
-        )
+        self.progress.begin()
+        work, refused = partial(check, path, self._profile), partial(self._refused, path)
+        self._check = self.tasks.work(work, self._take, refused, self.progress.tell, owner=self)
 
     def cancel(self) -> None:
         """Leaves the file that is being checked."""
@@ -180,113 +124,111 @@ class UsersPage(Page):
             return
         self._check.cancel()
         self._check = None
-        self.progress_row.hide()
+        self.progress.hide()
         self.summary.setText("The check was stopped. Nothing was changed.")
         self.open_button.setFocus()
 
-    def _tell(self, done: int, total: int) -> None:
-        seconds = time.monotonic() - self._began
-        self.progress.setValue(done * 1000 // max(total, 1))
-        if done and seconds > SECONDS_TO_TELL:
-            left = seconds * (total - done) / done
-            self.rate.setText(f"{done / seconds / 1e6:.1f} MB/s, {left:.0f} s left")
-
     def _take(self, checked: Checked) -> None:
         self._check = None
-        self.progress_row.hide()
+        self.progress.hide()
         self._show(checked)
         self.roster_read.emit(checked.result.file)
 
     def _refused(self, path: Path, error: AdminError) -> None:
         self._check = None
-        self.progress_row.hide()
+        self.progress.hide()
+        self.file_label.hide()
         self.summary.setText("No file is open.")
         self.message.show_error(error, lambda: self.open_file(path))
+
+    def _refused_later(self, error: AdminError) -> None:
+        """What was checked cannot be read any more."""
+        self.message.show_error(error, self.verify, "Check again")
 
     # showing
 
     def _show(self, checked: Checked | None) -> None:
         self._checked = checked
-        self._filter = Filter(self.search.text(), "", self.only_errors.isChecked())
-        self.table.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         self.save_button.setEnabled(checked is not None)
-        self.model.show_findings((), ())
-        self._say_detail("")
-        any_found = checked is not None and bool(checked.kinds)
-        for widget in (self.search, self.only_errors, self.table, self.bars):
-            widget.setVisible(any_found)
-        self.bars.show_kinds(checked.kinds if checked else {})
+        self.cross_check.leave()
+        self.repairs.show_checked(checked, checked.profile if checked is not None else None)
+        self.findings.show_checked(checked)
+        self._offer_comparison()
         if checked is not None:
             self.summary.setText(checked.summary)
-            self._refilter()
+        else:
+            self.file_label.hide()
+            self.summary.setText("No file is open.")
 
-    def _choose_code(self, code: str) -> None:
-        if self._checked is not None:
-            self._refilter(code=code)
-            self.bars.show_kinds(self._checked.kinds, code)
-
-    def _sort(self, column: int, order: Qt.SortOrder) -> None:
-        self._refilter(column=column, descending=order is Qt.SortOrder.DescendingOrder)
-
-    def _refilter(self, **changes: object) -> None:
-        """Filters and sorts beside the window, then shows what came of it."""
-        self._filter = replace(self._filter, **changes)  # type: ignore[arg-type]  # the names are a Filter's
-        if self._filtering is not None:
-            self._filtering.cancel()
-        if self._checked is None:
-            return
-        findings, wish = self._checked.result.findings, self._filter
-
-        def work(_progress: TellProgress, cancelled: Cancelled) -> list[int]:
-            return chosen(findings, wish, cancelled)
-
-        def show(places: list[int]) -> None:
-            self.model.show_findings(findings, places)
-            self._say_detail("" if places or not findings else "No finding fits the filter.")
-
-        self._filtering = self.tasks.work(work, show, self.message.show_error, owner=self)
-
-    def _show_detail(self, current: QModelIndex, _before: QModelIndex) -> None:
-        self._say_detail(explanation(self.model.finding(current.row())) if current.isValid() else "")
-
-    def _say_detail(self, words: str) -> None:
-        self.detail.setText(words)
-        self.detail_card.setVisible(bool(words))
+    def _show_lead(self) -> None:
+        """What can be done here, as long as nothing is open: then the room is the file's."""
+        if (lead := self.findChild(QLabel, "page_lead")) is not None:
+            lead.setVisible(self._path is None)
 
     def recolour(self) -> None:
-        if hasattr(self, "model"):
-            self.model.recolour()
-            self.bars.recolour()
+        if hasattr(self, "findings"):
+            self.findings.recolour()
+
+    def _offer_comparison(self) -> None:
+        title = self.connection.profile.title if self.connection else ""
+        self.compare_button.setText(f"Co&mpare with {title}")
+        self.compare_button.setVisible(self.connection is not None)
+        self.compare_button.setEnabled(self._checked is not None)
+
+    def _compare(self) -> None:
+        if self.connection is not None and self._checked is not None:
+            self.findings.hide()
+            self.cross_check.compare(self._checked.result.file, self.connection)
+
+    def _show_findings_again(self) -> None:
+        self.findings.setVisible(self._checked is not None and bool(self._checked.kinds))
+        self.compare_button.setFocus()
 
     # dialogs
 
     def _ask_for_file(self) -> None:
-        dialog = QFileDialog(self, "Open a file of users", "", "CSV (*.csv *.txt *.tsv);;All files (*)")
+        dialog = QFileDialog(self, "Open a file of users", "", KINDS_OF_FILES)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda chosen_path: self.open_file(Path(chosen_path)))
         _show_dialog(dialog, "open_file_dialog")
 
     def _ask_where_to_save(self) -> None:
-        dialog = QFileDialog(self, "Save the report", "findings.csv", "CSV (*.csv);;JSON (*.json)")
+        dialog = QFileDialog(self, "Save the report", "findings.csv", ";;".join(KINDS_OF_REPORTS))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
-        dialog.filterSelected.connect(lambda words: dialog.setDefaultSuffix("json" if "json" in words else "csv"))
+        dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix(KINDS_OF_REPORTS.get(kind, "csv")))
         dialog.fileSelected.connect(lambda chosen_path: self.save_report(Path(chosen_path)))
         _show_dialog(dialog, "save_report_dialog")
 
     def save_report(self, path: Path) -> None:
-        """Saves all findings, as CSV or, by the suffix, as JSON."""
+        """Saves all findings: CSV or, by the suffix, JSON or a workbook."""
         if self._checked is None:
             return
         result = self._checked.result
+        self._cancel_saving()
 
-        def work(_progress: TellProgress, _cancelled: Cancelled) -> None:
+        def work(progress: TellProgress, cancelled: Cancelled) -> None:
             from spoke_admin.connection import save_report
 
-            save_report(result, path)
+            save_report(result, path, progress, cancelled)
 
-        said = partial(self.message.show_note, f"The report is saved as {path.name}.", str(path))
-        self.tasks.work(work, lambda _: said(), self.message.show_error, owner=self)
+        def saved(_nothing: None) -> None:
+            self._cancel_saving()
+            self.message.show_note(f"The report is saved as {path.name}.", str(path))
+
+        def refused(error: AdminError) -> None:
+            self._cancel_saving()
+            self.message.show_error(error)
+
+        self.saving.begin()
+        self._saving = self.tasks.work(work, saved, refused, self.saving.tell, owner=self)
+
+    def _cancel_saving(self) -> None:
+        """Ends a report that is being written; harmless where there is none."""
+        if self._saving is not None:
+            self._saving.cancel()
+        self._saving = None
+        self.saving.hide()
 
 
 def _show_dialog(dialog: QFileDialog, name: str) -> None:

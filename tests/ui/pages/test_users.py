@@ -3,24 +3,22 @@
 import asyncio
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from spoke_admin.connection import open_connection, sample_roster
 from spoke_admin.domain.systems import Addresses
-from spoke_admin.ui.code_bars import CodeBars
 from spoke_admin.ui.pages.users import UsersPage
 from spoke_admin.ui.tasks import Tasks
 from spoke_admin.ui.window import Window
 from tests.ui.names import faults_of_names
-
-HEADER = "login,email,firstName,lastName,primaryPhone\r\n"
+from tests.ui.users_page import HEADER, opened, roster, settle
 
 
 @pytest.fixture
@@ -32,29 +30,9 @@ def page(tasks: Tasks, qtbot: QtBot) -> UsersPage:
     return made
 
 
-def settle(page: UsersPage, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: page.tasks.quiet, timeout=30_000)
-
-
-def opened(page: UsersPage, path: Path, qtbot: QtBot) -> UsersPage:
-    page.open_file(path)
-    settle(page, qtbot)
-    return page
-
-
-def roster(folder: Path, rows: int) -> Path:
-    path = folder / "users.csv"
-    with path.open("w", newline="") as file:
-        file.write(HEADER)
-        for number in range(rows):
-            phone = "1-800-555-0199" if number % 3 == 0 else "415-555-2671"
-            file.write(f"u{number}@example.com,u{number}@example.com,Ada,{'' if number % 5 == 0 else 'B'},{phone}\r\n")
-    return path
-
-
 def test_before_a_file_there_is_only_the_way_to_one(page: UsersPage) -> None:
     assert page.summary.text() == "No file is open."
-    assert not page.table.isVisible()
+    assert not page.findings.table.isVisible()
     assert not page.save_button.isEnabled()
     assert faults_of_names(page) == []
 
@@ -62,47 +40,12 @@ def test_before_a_file_there_is_only_the_way_to_one(page: UsersPage) -> None:
 def test_the_sample_shows_counts_bars_and_findings(page: UsersPage, qtbot: QtBot) -> None:
     opened(page, sample_roster(), qtbot)
     assert "40 rows, utf-8, delimiter comma" in page.summary.text()
-    assert page.model.rowCount() > 15
+    assert page.findings.model.rowCount() > 15
     assert page.findChild(QPushButton, "bar_phone_toll_free_800_888")
     count = page.findChild(QLabel, "count_phone_toll_free_800_888")
     assert isinstance(count, QLabel)
     assert count.text() == "2"
     assert faults_of_names(page) == []
-
-
-def test_filters_by_kind_by_text_and_by_what_stops_a_row(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
-    opened(page, roster(tmp_path, 30), qtbot)
-    assert page.model.rowCount() == 10 + 6
-    bar = page.findChild(QPushButton, "bar_missing_value")
-    assert isinstance(bar, QPushButton)
-    bar.click()
-    settle(page, qtbot)
-    assert page.model.rowCount() == 6
-    assert {page.model.finding(row).code for row in range(6)} == {"missing_value"}
-    page.bars.wanted.emit("")
-    page.only_errors.setChecked(True)
-    settle(page, qtbot)
-    assert page.model.rowCount() == 6
-    page.only_errors.setChecked(False)
-    page.search.setText("1-800")
-    settle(page, qtbot)
-    assert page.model.rowCount() == 10
-    page.search.setText("no such thing")
-    settle(page, qtbot)
-    assert page.model.rowCount() == 0
-    assert page.detail.text() == "No finding fits the filter."
-
-
-def test_a_chosen_finding_says_what_to_do_and_quotes_the_guide(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
-    opened(page, roster(tmp_path, 4), qtbot)
-    page.search.setText("1-800")
-    settle(page, qtbot)
-    page.table.selectRow(0)
-    assert page.detail.text().startswith("Line 2, primaryPhone:")
-    assert "does not accept 1-800 or 1-888" in page.detail.text()
-    page.table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
-    settle(page, qtbot)
-    assert page.model.finding(0).line == 5
 
 
 def test_a_clean_file_says_so(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
@@ -127,20 +70,33 @@ def test_what_cannot_be_read_is_said_in_words(page: UsersPage, qtbot: QtBot, tmp
     assert page.message.title.text()
     assert page.message.remedy.text()
     assert page.summary.text() == "No file is open."
-    assert not page.progress_row.isVisible()
+    assert not page.progress.isVisible()
 
 
 def test_cancel_leaves_the_file_and_another_one_replaces_it(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
     big = roster(tmp_path, 60_000)
     page.open_file(big)
-    assert page.progress_row.isVisible()
+    assert page.progress.isVisible()
     page.cancel()
     assert "stopped" in page.summary.text()
     settle(page, qtbot)
-    assert page.model.rowCount() == 0
+    assert page.findings.model.rowCount() == 0
     page.open_file(big)
     opened(page, sample_roster(), qtbot)
     assert "40 rows" in page.summary.text()
+
+
+def test_a_workbook_is_checked_like_a_text_file(page: UsersPage, qtbot: QtBot) -> None:
+    panel = opened(page, sample_roster().with_name("hr-export.xlsx"), qtbot).findings
+    assert page.summary.text().startswith("3 rows, an Excel workbook. 6 warnings; every row can be imported.")
+    panel.table.selectRow(0)
+    settle(page, qtbot)
+    assert panel.card.row_words.text() == "Line 2: 9 cells"
+    marked = panel.card.table.currentIndex()
+    assert (panel.card.model.data(marked.siblingAtColumn(0)), panel.card.model.data(marked)) == (
+        "employeeNumber",
+        "1001",
+    )
 
 
 def test_the_report_is_saved_and_never_over_the_file(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
@@ -186,22 +142,22 @@ def test_a_mended_file_is_checked_again_by_f5(page: UsersPage, qtbot: QtBot, tmp
     page.verify()
     settle(page, qtbot)
     assert "There is no file" in page.message.title.text()
-    assert not page.table.isVisible()
+    assert not page.findings.table.isVisible()
 
 
 def test_a_service_of_other_rules_checks_the_file_anew(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "users.csv"
     path.write_text(HEADER + "a@example.com,a@example.com,A,B,1-800-555-0199\r\n")
     opened(page, path, qtbot)
-    assert page.model.rowCount() == 1
+    assert page.findings.model.rowCount() == 1
     same = asyncio.run(open_connection(Addresses("Acme", "https://acme.example/scim/v2")))
     page.set_connection(same)
     assert page.tasks.quiet
-    assert page.model.rowCount() == 1
+    assert page.findings.model.rowCount() == 1
     plain = asyncio.run(open_connection(Addresses("Plain", "https://scim.example/v2", profile="generic")))
     page.set_connection(plain)
     settle(page, qtbot)
-    assert page.model.rowCount() == 0
+    assert page.findings.model.rowCount() == 0
     assert "Checked by the rules of SCIM 2.0 service." in page.summary.text()
     asyncio.run(same.close())
     asyncio.run(plain.close())
@@ -219,7 +175,7 @@ def test_a_file_that_was_read_is_told_to_the_other_pages(page: UsersPage, qtbot:
 def test_the_window_is_served_while_a_file_is_read_and_progress_is_told(
     page: UsersPage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spoke_admin.ui.pages.users.SECONDS_TO_TELL", 0.0)  # however fast this computer reads
+    monkeypatch.setattr("spoke_admin.ui.progress_row.SECONDS_TO_TELL", 0.0)  # however fast this computer reads
     beats, told = [0], list[str]()
     timer = QTimer()
     timer.timeout.connect(lambda: beats.__setitem__(0, beats[0] + 1))
@@ -227,13 +183,13 @@ def test_the_window_is_served_while_a_file_is_read_and_progress_is_told(
     timer.start(10)
 
     def done() -> bool:
-        told.append(page.rate.text())
+        told.append(page.progress.label.text())
         return page.tasks.quiet
 
     qtbot.waitUntil(done, timeout=60_000)
     timer.stop()
     assert beats[0] > 0  # were the file read by the window itself, there would be none
-    assert page.progress.value() > 0
+    assert page.progress.bar.value() > 0
     assert any("MB/s" in words and "s left" in words for words in told)
     assert "15,000 rows" in page.summary.text()
 
@@ -263,47 +219,48 @@ def test_a_file_is_chosen_in_a_dialog_that_leaves_the_page_alive(page: UsersPage
     assert "4 rows" in page.summary.text()
 
 
-def test_what_cannot_be_seen_in_a_value_is_named(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
-    path = tmp_path / "users.csv"
-    path.write_text(HEADER + "a@example.com,a@example.com,A\u202eda,B,415-555-2671\r\n", encoding="utf-8")
-    opened(page, path, qtbot)
-    page.table.selectRow(0)
-    assert "A⟨U+202E⟩da" in page.detail.text()
-    assert "\u202e" not in page.detail.text()
+def test_cancel_of_a_big_file_is_prompt(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
+    """From the click to the idle page, and to the worker that has stopped, too."""
+    path = roster(tmp_path, 2_000)
+    body = path.read_bytes().partition(b"\r\n")[2]
+    with path.open("ab") as file:
+        for _ in range(400):
+            file.write(body)
+    page.open_file(path)
+    qtbot.waitUntil(lambda: page.progress.bar.value() > 100, timeout=30_000)
+    began = time.perf_counter()
+    with qtbot.waitSignal(page.tasks.settled, timeout=5_000):
+        page.progress.cancel_button.click()
+        idle = time.perf_counter() - began
+    stopped = time.perf_counter() - began
+    assert not page.progress.isVisible()
+    assert "stopped" in page.summary.text()
+    assert idle < 0.1
+    assert stopped < 0.5  # 0.1 where nothing else is computed; this computer may be busy
 
 
-def test_bars_fit_the_width_and_work_by_keyboard(page: UsersPage, qtbot: QtBot) -> None:
-    opened(page, sample_roster(), qtbot)
-    tall = page.bars.height()
-    page.resize(400, 760)
-    qtbot.waitUntil(lambda: page.bars.height() > tall)
-    bar = page.findChild(QPushButton, "bar_missing_value")
-    assert isinstance(bar, QPushButton)
-    assert bar.accessibleName() == "Error: missing value, once; list these"
-    bar.setFocus()
-    QTest.keyClick(bar, Qt.Key.Key_Space)
+def test_the_comparison_takes_the_place_of_the_findings(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
+    assert not page.compare_button.isVisible()
+    connection = asyncio.run(open_connection(Addresses("Acme", "http://127.0.0.1:9/scim/v2")))
+    page.set_connection(connection)
+    assert page.compare_button.isVisible()
+    assert page.compare_button.text().replace("&", "") == "Compare with askSpoke"
+    assert not page.compare_button.isEnabled()
+    opened(page, roster(tmp_path, 6), qtbot)
+    page.compare_button.click()
+    assert page.cross_check.isVisible()
+    assert not page.findings.isVisible()
     settle(page, qtbot)
-    assert page.model.rowCount() == 1
-    assert bar.isChecked()
-    QTest.keyClick(bar, Qt.Key.Key_Space)
-    settle(page, qtbot)
-    assert page.model.rowCount() > 1
-    assert not bar.isChecked()
-
-
-def test_the_bars_tell_which_code_was_chosen(qtbot: QtBot, page: UsersPage) -> None:
-    opened(page, sample_roster(), qtbot)
-    bars = page.findChild(CodeBars, "code_bars")
-    assert isinstance(bars, CodeBars)
-    bar = bars.findChild(QPushButton, "bar_too_long")
-    assert isinstance(bar, QPushButton)
-    with qtbot.waitSignal(bars.wanted) as wanted:
-        bar.click()
-    assert wanted.args == ["too_long"]
-    with qtbot.waitSignal(bars.wanted) as wanted:
-        bar.click()
-    assert wanted.args == [""]
+    assert page.cross_check.message.isVisible()
+    assert faults_of_names(page) == []
+    page.cross_check.back_button.click()
+    assert page.findings.isVisible()
+    page.compare_button.click()
+    opened(page, roster(tmp_path, 6), qtbot)
+    assert not page.cross_check.isVisible()
+    assert page.findings.isVisible()
+    asyncio.run(connection.close())
 
 
 def test_nothing_on_the_page_takes_a_dropped_file_for_itself(page: UsersPage) -> None:
-    assert not page.search.acceptDrops()
+    assert not page.findings.search.acceptDrops()
