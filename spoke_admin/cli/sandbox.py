@@ -32,7 +32,10 @@ def add(commands: Any) -> None:
     parser.add_argument("--plan", choices=("plus", "free"), help="the plan of the service (default: plus)")
     parser.add_argument("--port", type=_port, default=0, metavar="N", help="port on 127.0.0.1 (default: a free one)")
     parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="keep everything in this folder (default: a fresh one)"
+        "--data",
+        type=Path,
+        metavar="DIR|FILE",
+        help="keep everything in this folder, or start afresh from this snapshot (default: a fresh folder)",
     )
     parser.add_argument(
         "--scenario",
@@ -48,7 +51,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serves until stopped: 0 after SIGTERM or the end of standard input, 130 after Ctrl-C."""
     ending = _Ending()
-    with ending.signals(), _folder(options.data) as folder:
+    with ending.signals(), _folder(options) as folder:
         if options.end_with_stdin:
             threading.Thread(target=ending.with_stdin, name="end-with-stdin", daemon=True).start()
         asyncio.run(_serve(options, folder, ending))
@@ -69,11 +72,12 @@ async def _serve(options: argparse.Namespace, folder: Path, ending: "_Ending") -
         port=options.port,
         scenario=options.scenario,
         people=options.people,
+        snapshot=options.snapshot,
     )
     stop = asyncio.Event()
     ending.follow(asyncio.get_running_loop(), stop)
     async with connection.http_caller() as caller:
-        await serve(started, caller, _print_line, stop)
+        await serve(started, caller, _print_line, stop, output.say)
 
 
 def _print_line(line: Mapping[str, object]) -> None:
@@ -130,13 +134,16 @@ class _Ending:
 
 
 @contextmanager
-def _folder(given: Path | None) -> Iterator[Path]:
-    """The folder given, or a fresh one that is said and removed at a clean end."""
-    if given is not None:
-        yield given.expanduser().absolute()
-        return
+def _folder(options: argparse.Namespace) -> Iterator[Path]:
+    """The folder given, or a fresh one that is said and removed at a clean end; `options.snapshot` is a file given."""
     from spoke_admin.connection import fresh_folder
+    from spoke_admin.sandbox.snapshot import is_snapshot
 
+    given: Path | None = options.data.expanduser().absolute() if options.data is not None else None
+    options.snapshot = given if given is not None and is_snapshot(given) else None
+    if given is not None and options.snapshot is None:
+        yield given
+        return
     fresh = fresh_folder("sandbox")
     output.say(f"The stand-ins keep their data in {fresh} until they end.")
     try:

@@ -46,8 +46,11 @@ async def answer(
     *,
     last: bool = True,
 ) -> None:
-    """Sends `document` as JSON; None sends no body. With `last` false the caller ends the answer itself."""
-    body = b"" if document is None else json.dumps(document).encode()
+    """Sends `document` as JSON; bytes are JSON already, None sends no body.
+
+    With `last` false the caller ends the answer itself.
+    """
+    body = document if isinstance(document, bytes) else b"" if document is None else json.dumps(document).encode()
     sent = {"content-type": media_type, "content-length": str(len(body)), "cache-control": "no-store"}
     if document is None:
         del sent["content-type"]

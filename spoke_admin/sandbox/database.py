@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +11,14 @@ from spoke_admin.domain.error import AdminError
 
 FILE_NAME = "service.db"
 APPLICATION_ID = 0x53504F4B  # "SPOK"
-VERSION = 1
+VERSION = 2
 
+CHECKED_SECONDS = 0.3  # a large file is looked through as far as this reaches: nobody waits for a whole one to start
+CHECK_STEPS = 10_000  # virtual machine steps of SQLite between two looks at the clock
+PAGES_IN_LOG = 4_000  # of 4 KiB, before the write-ahead log is taken into the file
+
+# A resource is its document as clients see it, without "meta" and "groups", which are made of the columns and of who is
+# a member of what. user_name, external_id and display_name are in the form they are compared in, label is as written.
 SCHEMA = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE token (
@@ -24,7 +31,10 @@ CREATE TABLE resource (
     user_name TEXT,
     external_id TEXT,
     display_name TEXT,
-    version TEXT NOT NULL,
+    label TEXT,
+    created TEXT NOT NULL,
+    modified TEXT NOT NULL,
+    version INTEGER NOT NULL,
     document TEXT NOT NULL
 );
 CREATE UNIQUE INDEX unique_user_name ON resource (type, user_name) WHERE user_name IS NOT NULL;
@@ -33,7 +43,8 @@ CREATE INDEX by_external_id ON resource (type, external_id) WHERE external_id IS
 CREATE INDEX by_display_name ON resource (type, display_name) WHERE display_name IS NOT NULL;
 CREATE TABLE member (member_id TEXT NOT NULL, group_id TEXT NOT NULL, PRIMARY KEY (member_id, group_id)) WITHOUT ROWID;
 CREATE INDEX by_group ON member (group_id);
-CREATE TABLE write (number INTEGER PRIMARY KEY AUTOINCREMENT);
+CREATE TABLE write (number INTEGER NOT NULL);
+INSERT INTO write VALUES (0);
 """
 
 
@@ -65,6 +76,7 @@ class Database:
             self.connection.execute("BEGIN EXCLUSIVE")
             self.connection.execute("COMMIT")
             self.connection.execute("PRAGMA synchronous = NORMAL")  # survives a kill; WAL keeps the file whole
+            self.connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_IN_LOG}")
             self._check_kind(path)
         except sqlite3.OperationalError as fault:
             if "locked" in str(fault):
@@ -96,8 +108,21 @@ class Database:
                 "Use that version, or choose another folder with --data.",
                 f"format {version}, this version reads {VERSION}",
             )
-        if (result := self.connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+        if (result := self._looked_through()) != "ok":
             raise _damaged(path, result)
+
+    def _looked_through(self) -> str:
+        """What is wrong with the file, "ok" when nothing was found in the time there is."""
+        until = time.monotonic() + CHECKED_SECONDS
+        self.connection.set_progress_handler(lambda: time.monotonic() > until, CHECK_STEPS)
+        try:
+            return str(self.connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        except sqlite3.OperationalError as fault:
+            if "interrupted" in str(fault):
+                return "ok"
+            raise
+        finally:
+            self.connection.set_progress_handler(None, 0)
 
     def _pragma(self, name: str) -> int:
         value: int = self.connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -120,9 +145,8 @@ class Database:
     def next_number(self) -> int:
         """A number that no write before it had, in this process or an earlier one."""
         with self.transaction() as connection:
-            connection.execute("DELETE FROM write")
-            number = connection.execute("INSERT INTO write DEFAULT VALUES").lastrowid
-        return int(number or 0)
+            number: int = connection.execute("UPDATE write SET number = number + 1 RETURNING number").fetchone()[0]
+        return number
 
     def close(self) -> None:
         self.connection.close()

@@ -20,12 +20,17 @@ def understood(body: bytes) -> bytes:
         return body
     if not isinstance(document, dict):
         return body
+    rewritten = _rewritten(document)
+    # most bodies hold nothing of Entra's: those go on untouched, byte by byte
+    return body if rewritten == document else json.dumps(rewritten).encode()
+
+
+def _rewritten(document: dict[str, Any]) -> dict[str, Any]:
     rewritten = _manager_objects(document)
     name = next((key for key in rewritten if key.lower() == "operations"), "")
     if isinstance(operations := rewritten.get(name), list):
         rewritten[name] = [part for operation in operations for part in _operations(operation)]
-    # most bodies hold nothing of Entra's: those go on untouched, byte by byte
-    return body if rewritten == document else json.dumps(rewritten).encode()
+    return rewritten
 
 
 def _manager_objects(document: dict[str, Any]) -> dict[str, Any]:
@@ -48,9 +53,11 @@ def _manager(value: Any) -> Any:
 
 
 def _operations(operation: Any) -> list[Any]:
-    """One operation as those it stands for."""
+    """One operation as those it stands for; one of a Bulk request carries a body of its own."""
     if not isinstance(operation, dict):
         return [operation]
+    if "method" in operation and isinstance(data := operation.get("data"), dict):
+        return [operation | {"data": _rewritten(data)}]
     path, value = operation.get("path"), operation.get("value")
     if isinstance(path, str) and path.lower() == MANAGER:
         return [{**operation, "value": _manager(value)}] if "value" in operation else [operation]

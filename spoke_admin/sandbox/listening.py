@@ -70,7 +70,14 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """Answers a request whose Host is missing or doubled as any other wrong Host: 421, which h11 refuses as 400."""
+    """Answers a request whose Host is missing or doubled as any other wrong Host: 421, which h11 refuses as 400.
+
+    `hang_up` in the state of a call's scope ends its connection.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self.app_state = self.app_state | {"hang_up": transport.abort}
 
     def send_400_response(self, msg: str) -> None:
         if "Host: header" not in str(sys.exc_info()[1]):

@@ -5,10 +5,24 @@ PATCH with and without a path, Okta's and Entra's. Source of the rules: Okta's g
 askSpoke", through resources/profiles/askspoke.toml.
 """
 
+import json
+from itertools import groupby
 from typing import Any, TypeVar, cast
 
-from scim2_models import BaseModel, Context, InvalidValueException, PatchOp, Resource, ResourceType
+from scim2_models import (
+    BaseModel,
+    Context,
+    InvalidFilterException,
+    InvalidValueException,
+    PatchOp,
+    Resource,
+    ResourceType,
+    ResponseParameters,
+    ScimPolicy,
+    SearchRequest,
+)
 from scim2_server.conditions import Conditions
+from scim2_server.responses import ScimResponse
 from scim2_server.service import ScimService
 
 from spoke_admin.domain.phone import judge_us_phone
@@ -23,16 +37,45 @@ Changed = Resource[Any] | None
 class PlainService(ScimService):
     """SCIM without a service's own rules. Passwords are taken and forgotten: nobody signs in with them."""
 
+    def read_body(self, model: type[Model], body: bytes, content_type: str | None, scim_ctx: Context) -> Model:
+        return super().read_body(model, understood(body), content_type, scim_ctx)
+
+    def read_search(self, resource_types: list[ResourceType], payload: Any) -> tuple[SearchRequest[Any], Any]:
+        try:
+            return super().read_search(resource_types, payload)
+        except UnicodeError:  # half a character, as an escape can write it, where scim2-models wants an address
+            raise InvalidFilterException(detail="The filter holds a character that is none.") from None
+
     def read_creation(self, resource_type: ResourceType, body: bytes, content_type: str | None) -> Resource[Any]:
-        return _without_password(super().read_creation(resource_type, body, content_type))
+        return self.as_created(super().read_creation(resource_type, body, content_type))
+
+    def as_created(self, resource: Resource[Any]) -> Resource[Any]:
+        """What is stored of a resource that a client asks to create. Raises SCIMException when nothing is."""
+        return without_password(resource)
 
     def apply_replacement(self, current: Resource[Any], replacement: Resource[Any], conditions: Conditions) -> Changed:
-        return super().apply_replacement(current, _without_password(replacement), conditions)
+        return super().apply_replacement(current, without_password(replacement), conditions)
 
     def apply_patch(self, current: Resource[Any], patch_op: "PatchOp[Any]", conditions: Conditions) -> Changed:
+        self.check_preconditions(current, "PATCH", conditions)
         before = current.model_copy(deep=True)
-        patched = super().apply_patch(current, patch_op, conditions)
-        return None if patched is None or _without_password(patched) == before else patched
+        policy = self.provider.policy
+        # Entra adds to values that do not exist yet; a "replace" of such a value is refused by RFC 7644, 3.5.2.3
+        adding = policy.model_copy(update={"unmatched_path_filter": ScimPolicy.UnmatchedPathFilter.create})
+        for adds, operations in groupby(patch_op.operations or [], lambda operation: operation.op == "add"):
+            run = patch_op.model_copy(update={"operations": list(operations)})
+            run.patch(current, adding if adds else policy)
+        return None if without_password(current) == before else current
+
+    def patch_response(
+        self, base_url: str, resource: Resource[Any], response_parameters: ResponseParameters[Any]
+    ) -> ScimResponse:
+        """200 with the resource: a client that reads it needs no second call (RFC 7644, section 3.5.2)."""
+        return self.replacement_response(base_url, resource, response_parameters)
+
+    def published(self, base_url: str, resource: Resource[Any]) -> str:
+        """A resource as clients see it, as JSON."""
+        return json.dumps(self.publish(base_url, resource).model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE))
 
 
 class RuledService(PlainService):
@@ -40,11 +83,8 @@ class RuledService(PlainService):
 
     profile: ServiceProfile
 
-    def read_body(self, model: type[Model], body: bytes, content_type: str | None, scim_ctx: Context) -> Model:
-        return super().read_body(model, understood(body), content_type, scim_ctx)
-
-    def read_creation(self, resource_type: ResourceType, body: bytes, content_type: str | None) -> Resource[Any]:
-        created = super().read_creation(resource_type, body, content_type)
+    def as_created(self, resource: Resource[Any]) -> Resource[Any]:
+        created = super().as_created(resource)
         if is_user(created):
             user = cast(Any, created)
             if user.active is False and self.profile.user.deactivation == "removes":
@@ -129,7 +169,8 @@ def _accepted(number: Any, there: list[Any]) -> bool:
     return same or judge_us_phone(number.value).kept
 
 
-def _without_password(resource: Resource[Any]) -> Resource[Any]:
+def without_password(resource: Resource[Any]) -> Resource[Any]:
+    """The resource itself, its password forgotten."""
     if "password" in type(resource).model_fields:
         cast(Any, resource).password = None
     return resource

@@ -1,7 +1,9 @@
 """The SCIM door of the stand-in service: scim2-server over our storage, with or without a service's rules."""
 
+import json
 import logging
-from typing import Any, Literal
+from datetime import UTC
+from typing import Any, Literal, cast
 from urllib.parse import parse_qsl
 
 from scim2_models import (
@@ -15,7 +17,6 @@ from scim2_models import (
     ScimProvider,
 )
 from scim2_models.resources.resource_type import SchemaExtension
-from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 from scim2_server.utils import (
@@ -27,8 +28,9 @@ from scim2_server.utils import (
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.sandbox.asgi import Receive, Scope, Send, answer
 from spoke_admin.sandbox.database import Database
-from spoke_admin.sandbox.rules import PlainService, RemovingStorage, RuledService
-from spoke_admin.sandbox.storage import ResourceStorage
+from spoke_admin.sandbox.rules import PlainService, RemovingStorage, RuledService, is_user, without_password
+from spoke_admin.sandbox.scim_handler import StandInHandler, WrittenResponse
+from spoke_admin.sandbox.storage import NO_INTERFERENCE, ResourceStorage
 
 Mode = Literal["askspoke", "rfc"]
 SPOKE = "urn:ietf:params:scim:schemas:extension:SpokeCustom:2.0:User"
@@ -42,13 +44,13 @@ class ScimDoor:
     def __init__(self, database: Database, mode: Mode, profile: ServiceProfile, base_url: str) -> None:
         self._base_url = base_url
         self.provider = scim_provider(mode)
-        removes = mode == "askspoke" and profile.user.deactivation == "removes"
-        self.storage = (RemovingStorage if removes else ResourceStorage)(database, self.provider)
+        self.removes_inactive = mode == "askspoke" and profile.user.deactivation == "removes"
+        self.storage = (RemovingStorage if self.removes_inactive else ResourceStorage)(database, self.provider)
         service = PlainService(self.provider)
         if mode == "askspoke":
             service = RuledService(self.provider)
             service.profile = profile
-        self._handler = ScimHandler(service, self.storage)
+        self._handler = StandInHandler(service, self.storage)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = ScimRequest(
@@ -59,12 +61,20 @@ class ScimDoor:
             headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
             body=(await receive()).get("body", b""),
         )
-        response = self.respond(request)
+        with self.storage.interfered((scope.get("state") or {}).get("interference", NO_INTERFERENCE)):
+            response = self._respond(request)
         headers = dict(response.headers)
-        await answer(send, int(response.status), response.body, headers, headers.pop("Content-Type"))
+        body = response.content if isinstance(response, WrittenResponse) else response.body
+        await answer(send, int(response.status), body, headers, headers.pop("Content-Type"))
 
     def respond(self, request: ScimRequest) -> ScimResponse:
         """One call, from beginning to end without a pause: nothing else happens to the data meanwhile."""
+        response = self._respond(request)
+        if isinstance(response, WrittenResponse):
+            return ScimResponse(response.status, json.loads(response.content), response.headers)
+        return response
+
+    def _respond(self, request: ScimRequest) -> ScimResponse:
         try:
             return self._handler.handle(request)
         except SCIMException as refusal:
@@ -78,7 +88,29 @@ class ScimDoor:
         kind = self._handler.service.get_resource_type(resource_type)
         with self.provider:
             model = self._handler.service.get_model(kind)
-            return str(self.storage.create(kind, model.model_validate(document)).id)
+            return self.storage.add(kind, model.model_validate(document))
+
+    def load(self, resource_type: str, document: dict[str, Any]) -> str:
+        """Stores a resource as another service has shown it: with its id and the moment it was made; the id.
+
+        What this service does not know is left out. Raises ValidationError and SCIMException.
+        """
+        kind = self._handler.service.get_resource_type(resource_type)
+        with self.provider, self.provider.policy.model_copy(update={"unknown": ScimPolicy.Unknown.ignore}):
+            model = self._handler.service.get_model(kind)
+            resource = without_password(model.model_validate(_without_references(document)))
+            if self.removes_inactive and is_user(resource):
+                cast(Any, resource).active = True
+            created = resource.meta.created if resource.meta is not None else None
+            known = created.astimezone(UTC) if created is not None and created.tzinfo is not None else None
+            return self.storage.add(kind, resource, resource.id or "", known)
+
+
+def _without_references(value: Any) -> Any:
+    """The document without `$ref`: those lead to the service it came from."""
+    if isinstance(value, dict):
+        return {name: _without_references(item) for name, item in value.items() if name != "$ref"}
+    return [_without_references(item) for item in value] if isinstance(value, list) else value
 
 
 def scim_provider(mode: Mode) -> ScimProvider:
@@ -96,7 +128,8 @@ def scim_provider(mode: Mode) -> ScimProvider:
     ]
     if config.change_password is not None:
         config.change_password.supported = False
-    policy = ScimPolicy()
+    # what Entra sends is taken in both modes; RFC 7644 leaves open what a "remove" with a value means
+    policy = ScimPolicy(remove_value_as_filter=ScimPolicy.RemoveValue.apply)
     if mode == "askspoke":
         schemas[SPOKE] = _spoke_schema()
         user = types["User"]
@@ -104,8 +137,6 @@ def scim_provider(mode: Mode) -> ScimProvider:
             *(user.schema_extensions or []),
             SchemaExtension(schema=Reference[Any](SPOKE), required=False),
         ]
-        if config.bulk is not None:
-            config.bulk.supported = False
         policy = ScimPolicy(
             unknown=ScimPolicy.Unknown.ignore,
             remove_value_as_filter=ScimPolicy.RemoveValue.apply,

@@ -1,28 +1,30 @@
 """One process, one port on 127.0.0.1: the stand-in service and the stand-in identity provider behind one guard."""
 
 import asyncio
+import gc
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Caller
-from spoke_admin.domain.person import Person
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.domain.secret import Secret
 from spoke_admin.sandbox import listening, scenarios
 from spoke_admin.sandbox.asgi import Refused
 from spoke_admin.sandbox.database import Database
+from spoke_admin.sandbox.faults import Faults
+from spoke_admin.sandbox.faulty_door import FaultyDoor
 from spoke_admin.sandbox.guard import Door, Guard, Right, key_right
 from spoke_admin.sandbox.identity_provider import StandInIdentityProvider
-from spoke_admin.sandbox.people import people
-from spoke_admin.sandbox.scim_door import Mode, ScimDoor
+from spoke_admin.sandbox.scim_door import SPOKE, Mode, ScimDoor
 from spoke_admin.sandbox.settings import Settings
 from spoke_admin.sandbox.settings_api import SettingsApi, below_plus, plan_suffices
+from spoke_admin.sandbox.snapshot import read_snapshot, snapshot_in
 
 Scenario = Literal["set-up", "migrate-users", "push-groups"]
 
@@ -39,7 +41,7 @@ class SandboxOptions:
 
     `mode` None: that of the data folder, `askspoke` in a fresh one. `plan` None: that of the data folder, the plan
     the profile requires in a fresh one. `port` 0: the port used last with this folder where it is free, else any free
-    one. `scenario` and `people` shape a fresh folder only.
+    one. `scenario`, `people` and `snapshot` (a file; None: one that lies in the folder) shape a fresh folder only.
     """
 
     profile: ServiceProfile
@@ -49,27 +51,40 @@ class SandboxOptions:
     port: int = 0
     scenario: Scenario = "set-up"
     people: int = 12
+    snapshot: Path | None = None
 
 
 async def serve(
-    options: SandboxOptions, caller: Caller, ready: Callable[[Mapping[str, object]], None], stop: asyncio.Event
+    options: SandboxOptions,
+    caller: Caller,
+    ready: Callable[[Mapping[str, object]], None],
+    stop: asyncio.Event,
+    say: Callable[[str], None] = lambda _words: None,
 ) -> None:
-    """Serves until `stop` is set; `ready` is called once with the line that the command prints.
+    """Serves until `stop` is set; `ready` is called once with the line that the command prints, `say` with words.
 
-    Raises AdminError: the folder is in use, damaged or not ours, the port is taken, mode or plan do not fit.
+    Raises AdminError: the folder is in use, damaged or not ours, the port is taken, mode, plan or snapshot do not fit.
     """
     database = Database(options.data)
     try:
-        await _serve(options, database, caller, ready, stop)
+        await _serve(options, database, caller, Told(ready, say), stop)
     finally:
         database.close()
+
+
+@dataclass(frozen=True)
+class Told:
+    """Where the line and the words go."""
+
+    ready: Callable[[Mapping[str, object]], None]
+    say: Callable[[str], None]
 
 
 async def _serve(
     options: SandboxOptions,
     database: Database,
     caller: Caller,
-    ready: Callable[[Mapping[str, object]], None],
+    told: Told,
     stop: asyncio.Event,
 ) -> None:
     settings = Settings(database)
@@ -81,41 +96,55 @@ async def _serve(
         origin = f"http://{listening.LOOPBACK}:{port}"
         key = Secret(secrets.token_urlsafe(32))
         scim = ScimDoor(database, mode, options.profile, origin + SCIM_PATH)
-        everyone = people(options.people)
         okta_url = origin + IDENTITY_PROVIDER_PATH
-        okta = StandInIdentityProvider(options.data, okta_url, caller, options.profile, everyone)
+        played = options.profile if mode == "askspoke" else without_rules(options.profile)
+        okta = StandInIdentityProvider(options.data, okta_url, caller, played)
         closing.callback(okta.close)
-        stage = scenarios.Stage(options.profile, settings, scim, origin + SCIM_PATH, okta)
-        token = _begin(stage, options, mode, database, everyone)
+        stage = scenarios.Stage(played, settings, scim, origin + SCIM_PATH, okta)
+        begun = _begin(stage, options, mode, database)
         line = {
             "scim_url": origin + SCIM_PATH,
             "settings_url": origin + SETTINGS_PATH,
             "identity_provider_url": okta_url,
-            "token": token.reveal() if token is not None else None,
+            "token": begun.token.reveal() if begun.token is not None else None,
             "key": key.reveal(),
             "pid": os.getpid(),
         }
-        guard = Guard(f"{listening.LOOPBACK}:{port}", _doors(stage, mode, origin, key))
-        await listening.run(guard, bound, lambda: ready(line), stop)
+        if begun.words:
+            told.say(begun.words)
+        guard = Guard(f"{listening.LOOPBACK}:{port}", _doors(stage, options.profile, mode, origin, key))
+        await listening.run(guard, bound, lambda: told.ready(line), stop)
 
 
-def _begin(
-    stage: scenarios.Stage, options: SandboxOptions, mode: Mode, database: Database, everyone: Sequence[Person]
-) -> Secret | None:
-    """Puts a fresh folder into the scenario's state, all or nothing; the token that made."""
+def _begin(stage: scenarios.Stage, options: SandboxOptions, mode: Mode, database: Database) -> scenarios.Begun:
+    """Puts a fresh folder into the scenario's state, all or nothing."""
     if stage.settings.value("begun") is not None:
-        return None
-    with database.transaction():
-        token = scenarios.begin(stage, options.scenario, mode, everyone)
-        stage.settings.set_value("begun", options.scenario)
-    return token
+        return scenarios.Begun(None)
+    path = options.snapshot or snapshot_in(options.data)
+    snapshot = read_snapshot(path) if path is not None else None
+    gc.freeze()  # a large snapshot stays until it is stored: no use in going through it again and again meanwhile
+    try:
+        with database.transaction():
+            begun = scenarios.begin(stage, options.scenario, mode, options.people, snapshot)
+            stage.settings.set_value("begun", options.scenario)
+    finally:
+        gc.unfreeze()
+    return begun
 
 
-def _doors(stage: scenarios.Stage, mode: Mode, origin: str, key: Secret) -> list[Door]:
-    settings, profile = stage.settings, stage.profile
-    api = SettingsApi(settings, profile, origin, gates=mode == "askspoke")
+def without_rules(profile: ServiceProfile) -> ServiceProfile:
+    """The profile as mode rfc knows it: plain SCIM takes every phone number, and has no attributes of a service."""
+    standard = [attribute for attribute in profile.attribute if not attribute.path.startswith(SPOKE)]
+    return replace(profile, phone=None, attribute=tuple(standard))
+
+
+def _doors(stage: scenarios.Stage, profile: ServiceProfile, mode: Mode, origin: str, key: Secret) -> list[Door]:
+    settings = stage.settings
+    faults = Faults()
+    api = SettingsApi(settings, profile, origin, gates=mode == "askspoke", faults=faults)
+    scim = FaultyDoor(stage.scim, faults)
     return [
-        Door(SCIM_PATH, stage.scim, _token_right(settings, profile, mode), 'Bearer realm="SCIM"', "scim"),
+        Door(SCIM_PATH, scim, _token_right(settings, profile, mode), 'Bearer realm="SCIM"', "scim"),
         Door(SETTINGS_PATH, api, key_right("Bearer", key), 'Bearer realm="settings"'),
         Door(IDENTITY_PROVIDER_PATH, stage.okta, key_right("SSWS", key), "SSWS", public=PUBLIC_AT_OKTA),
     ]

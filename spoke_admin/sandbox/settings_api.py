@@ -10,6 +10,7 @@ from typing import Any
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.sandbox.asgi import Receive, Refused, Scope, Send, answer
+from spoke_admin.sandbox.faults import Faults
 from spoke_admin.sandbox.saml_check import check_saml, read_saml
 from spoke_admin.sandbox.settings import Saml, Settings
 
@@ -23,8 +24,17 @@ Calls = dict[str, dict[str, Callable[[Body], Answer]]]
 class SettingsApi:
     """The ASGI application below /api/v1/integrations/sso."""
 
-    def __init__(self, settings: Settings, profile: ServiceProfile, origin: str, *, gates: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        profile: ServiceProfile,
+        origin: str,
+        *,
+        gates: bool,
+        faults: Faults | None = None,
+    ) -> None:
         self._settings = settings
+        self._faults = faults or Faults()
         self._profile = profile
         self._scim_url = f"{origin}/scim/v2"
         self._acs_url = f"{origin}/saml/callback"
@@ -38,6 +48,7 @@ class SettingsApi:
             "/scim/token": {"POST": self._regenerate_token},
             "/scim/token/old": {"DELETE": self._end_old_token},
             "/plan": {"PUT": self._change_plan},
+            "/faults": {"GET": self._show_faults, "PUT": self._set_faults, "DELETE": self._end_faults},
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -181,6 +192,17 @@ class SettingsApi:
             raise Refused(422, "plan_unknown", "There is no such plan.", f"Choose one of: {', '.join(known)}.")
         self._settings.plan = str(body["plan"])
         return self._show(body)
+
+    def _show_faults(self, body: Body) -> Answer:
+        return 200, self._faults.document()
+
+    def _set_faults(self, body: Body) -> Answer:
+        self._faults.arm(body)
+        return self._show_faults(body)
+
+    def _end_faults(self, body: Body) -> Answer:
+        self._faults.arm({"faults": []})
+        return self._show_faults(body)
 
     def _check_plan(self) -> None:
         if self._gates and not plan_suffices(self._settings.plan, self._profile):

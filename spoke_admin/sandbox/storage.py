@@ -1,56 +1,87 @@
-"""SCIM resources in SQLite: what scim2-server reads and writes, found by index where clients ask by name.
+"""SCIM resources in SQLite: what scim2-server reads and writes, found by SQL.
 
-Every resource is one JSON document beside the few values that clients look up: userName, externalId, id, displayName.
-Any other filter and every sort is evaluated over the documents of the type. Without a sort the order is that of
-creation, so that paging by startIndex is stable.
+Every resource is one JSON document; what it can be found by is kept beside it. A search that no column answers looks
+at the documents of the type. Without a sort the order is that of creation, so that paging by startIndex is stable.
 """
 
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Union, cast
 
 from scim2_models import (
-    Meta,
+    InvalidValueException,
     NotFoundException,
+    Path,
     PreconditionFailedException,
     Resource,
     ResourceType,
     ResponseParameters,
+    SCIMException,
     ScimFilter,
     ScimProvider,
     SearchRequest,
     UniquenessException,
-    default_comparison_key,
 )
-from scim2_models.path import CompareOperator, Comparison, Path
 from scim2_server.storage import ScimStorage, SearchPage
 
+from spoke_admin.sandbox.attributes import comparable
 from spoke_admin.sandbox.database import Database
+from spoke_admin.sandbox.documents import MARKS_AT_ONCE, Stored, marks, stored
+from spoke_admin.sandbox.searching import SearchTables, in_order
 
-COLUMNS = frozenset({"user_name", "external_id", "display_name", "id"})  # named as the fields of the models
 LARGEST = 2**62  # within what SQLite counts with
 
-Found = tuple[int, list[Resource[Any]]]
+Document = dict[str, Any]
 
 
 def now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True)
+class Interference:
+    """What a rehearsal asks to go wrong in a call: attributes that are silently lost, groups that cannot be written.
+
+    `refused` are names of groups; "" stands for all of them.
+    """
+
+    lost: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+NO_INTERFERENCE = Interference()
+
+
 class ResourceStorage(ScimStorage):
     """The users and groups of one stand-in. `provider` names the resource types and their models."""
 
     def __init__(self, database: Database, provider: ScimProvider, clock: Callable[[], datetime] = now) -> None:
+        self._interference = NO_INTERFERENCE
         self._database = database
         self._provider = provider
         self._clock = clock
+        self._tables = SearchTables(database, provider)
 
     @contextmanager
     def operation(self) -> Iterator[None]:
         with self._database.transaction():
             yield
+
+    @contextmanager
+    def interfered(self, interference: Interference) -> Iterator[None]:
+        """Lets things go wrong within."""
+        self._interference, before = interference, self._interference
+        try:
+            yield
+        finally:
+            self._interference = before
+
+    # -- reading --------------------------------------------------------
 
     def get(
         self,
@@ -59,97 +90,60 @@ class ResourceStorage(ScimStorage):
         *,
         response_parameters: ResponseParameters[Any] | None = None,
     ) -> Resource[Any]:
-        row = self._database.connection.execute(
-            "SELECT document FROM resource WHERE id = ? AND type = ?", (resource_id, resource_type.name)
-        ).fetchone()
-        if row is None:
+        return self.read(self.row(resource_type, resource_id))
+
+    def row(self, resource_type: ResourceType, resource_id: str) -> Stored:
+        """One resource as it is kept. Raises NotFoundException."""
+        # an id with half a character, which no stored text can hold and SQLite does not take
+        sound = not any("\ud800" <= sign <= "\udfff" for sign in resource_id)
+        bound = (resource_id, resource_type.name)
+        found = stored(self._database.connection, "id = ? AND type = ?", bound) if sound else []
+        if not found:
             raise NotFoundException(detail=f"{resource_type.name} {resource_id!r} not found")
-        return self._read(resource_type, row[0])
-
-    def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
-        created = resource.model_copy(deep=True)
-        created.id = uuid.uuid4().hex
-        moment = self._clock()
-        with self._database.transaction() as connection:
-            created.meta = Meta(
-                resource_type=resource_type.name, created=moment, last_modified=moment, version=self._version()
-            )
-            values = self._columns(created)
-            self._check_unique(resource_type, created, values[0])
-            connection.execute(
-                "INSERT INTO resource (id, type, user_name, external_id, display_name, version, document)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (created.id, resource_type.name, *values, created.meta.version, _write(created)),
-            )
-            self._note_members(created)
-        return created
-
-    def update(
-        self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None
-    ) -> Resource[Any]:
-        with self._database.transaction() as connection:
-            stored = self._stored(resource_type, resource.id, expected_version)
-            updated = resource.model_copy(deep=True)
-            updated.meta = cast(Meta, stored.meta).model_copy(
-                update={"location": None, "last_modified": self._clock(), "version": self._version()}
-            )
-            values = self._columns(updated)
-            self._check_unique(resource_type, updated, values[0])
-            connection.execute(
-                "UPDATE resource SET user_name = ?, external_id = ?, display_name = ?, version = ?, document = ?"
-                " WHERE id = ?",
-                (*values, updated.meta.version, _write(updated), updated.id),
-            )
-            self._note_members(updated)
-        return updated
-
-    def delete(self, resource_type: ResourceType, resource_id: str, *, expected_version: str | None = None) -> None:
-        """Removes the resource, and its id from every group that held it."""
-        with self._database.transaction() as connection:
-            self._stored(resource_type, resource_id, expected_version)
-            connection.execute("DELETE FROM resource WHERE id = ?", (resource_id,))
-            connection.execute("DELETE FROM member WHERE group_id = ?", (resource_id,))
-            holders = connection.execute(
-                "SELECT r.type, r.document FROM member m JOIN resource r ON r.id = m.group_id WHERE m.member_id = ?",
-                (resource_id,),
-            ).fetchall()
-            for name, document in holders:
-                holder_type = next(known for known in self._provider.resource_types if known.name == name)
-                holder = cast(Any, self._read(holder_type, document))
-                holder.members = [member for member in holder.members or [] if member.value != resource_id] or None
-                self.update(holder_type, holder)
+        return found[0]
 
     def search(
         self, resource_types: list[ResourceType], search_request: SearchRequest[Any], *, position: Any = None
     ) -> SearchPage:
+        total, rows = self.rows(resource_types, search_request)
+        return SearchPage(total, [self.read(row) for row in rows])
+
+    def rows(
+        self, resource_types: Sequence[ResourceType], search_request: SearchRequest[Any]
+    ) -> tuple[int, list[Stored]]:
+        """How many resources a search finds, and those of its page as they are kept."""
         types = list({known.name: known for known in resource_types}.values())
         start = min(search_request.start_index_0 or 0, LARGEST)
         count = LARGEST if search_request.count is None else min(search_request.count, LARGEST)
-        lookup = _lookup(search_request, types)
-        if search_request.sort_by is None and lookup is not None:
-            return SearchPage(*self._page(types, lookup, start, count))
-        _, found = self._page(types, lookup or ("", ""), 0, LARGEST)
-        if lookup is None:
-            matches = self._matcher(types, cast("ScimFilter[Any]", search_request.filter))
-            found = [resource for resource in found if matches(resource)]
-        if search_request.sort_by is not None:
-            found = _sorted(search_request, found)
-        return SearchPage(len(found), found[start : start + count])
+        query = self._tables.query(types, search_request)
+        if query is None:
+            found = self._looked_through(types, search_request)
+            return len(found), found[start : start + count]
+        total, places = self._tables.page(query, start, count)
+        return total, in_order(places, self._rows_at(places))
 
-    def _page(self, types: list[ResourceType], lookup: tuple[str, str], start: int, count: int) -> Found:
-        column, value = lookup
-        marks = ", ".join("?" for _ in types)
-        # `column` is one of COLUMNS; everything foreign is bound
-        where = f"WHERE type IN ({marks})" + (f" AND {column} = ?" if column else "")
-        bound = [*(known.name for known in types), *([value] if column else [])]
-        execute = self._database.connection.execute
-        total = execute(f"SELECT count(*) FROM resource {where}", bound).fetchone()[0]  # noqa: S608
-        rows = execute(
-            f"SELECT type, document FROM resource {where} ORDER BY place LIMIT ? OFFSET ?",  # noqa: S608
-            (*bound, count, start),
-        ).fetchall()
-        by_name = {known.name: known for known in types}
-        return total, [self._read(by_name[name], document) for name, document in rows]
+    def _rows_at(self, places: Sequence[int]) -> list[Stored]:
+        found: list[Stored] = []
+        for first in range(0, len(places), MARKS_AT_ONCE):
+            some = places[first : first + MARKS_AT_ONCE]
+            found += stored(self._database.connection, f"place IN ({marks(some)})", some)
+        return found
+
+    def _looked_through(self, types: list[ResourceType], search_request: SearchRequest[Any]) -> list[Stored]:
+        """The matches among all documents of the types, in order: for the rare search that no column answers."""
+        names = [known.name for known in types]
+        rows = stored(self._database.connection, f"type IN ({marks(names)}) ORDER BY place", names)
+        found = [(row, self.read(row)) for row in rows]
+        if search_request.filter is not None:
+            matches = self._matcher(types, search_request.filter)
+            found = [pair for pair in found if matches(pair[1])]
+        if search_request.sort_by is None:
+            return [row for row, _ in found]
+        values = [search_request.sort_value(resource) for _, resource in found]
+        keys = [(value is None, "" if value is None else value) for value in values]
+        descending = search_request.sort_order == SearchRequest.SortOrder.descending
+        order = sorted(range(len(keys)), key=keys.__getitem__, reverse=descending)
+        return [found[number][0] for number in order]
 
     def _matcher(self, types: list[ResourceType], scim_filter: "ScimFilter[Any]") -> Callable[[Resource[Any]], bool]:
         if not scim_filter.models:
@@ -160,79 +154,151 @@ class ResourceStorage(ScimStorage):
     def _model(self, resource_type: ResourceType) -> type[Resource[Any]]:
         return cast("type[Resource[Any]]", self._provider.model_for(resource_type))
 
-    def _read(self, resource_type: ResourceType, document: str) -> Resource[Any]:
-        return self._model(resource_type).model_validate_json(document)
+    def read(self, row: Stored) -> Resource[Any]:
+        """The model of what is kept."""
+        kind = next(known for known in self._provider.resource_types if known.name == row.type)
+        return self._model(kind).model_validate_json(row.json())
 
-    def _stored(
-        self, resource_type: ResourceType, resource_id: str | None, expected_version: str | None
+    # -- writing --------------------------------------------------------
+
+    def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
+        return self.read(self.row(resource_type, self.add(resource_type, resource)))
+
+    def add(
+        self,
+        resource_type: ResourceType,
+        resource: Resource[Any],
+        resource_id: str = "",
+        created: datetime | None = None,
+    ) -> str:
+        """Stores a new resource; its id. `resource_id` and `created` (UTC) are those of one that was loaded."""
+        identifier = resource_id or _new_id()
+        self._refuse_bad_group(resource_type, getattr(resource, "display_name", None))
+        document = self._written(self._without_lost(resource), identifier)
+        values = _looked_up(document)
+        moment = _text(self._clock())
+        made = moment if created is None else _text(created)
+        with self._database.transaction() as connection:
+            self._check_unique(resource_type, identifier, values[0])
+            row = (identifier, resource_type.name, *values, made, moment, self._database.next_number())
+            place = connection.execute(
+                "INSERT INTO resource (id, type, user_name, external_id, display_name, label, created, modified,"
+                " version, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, _compact(document)),
+            ).lastrowid
+            self._note(int(place or 0), resource_type.name or "", made, moment, document)
+        return identifier
+
+    def update(
+        self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None
     ) -> Resource[Any]:
-        stored = self.get(resource_type, resource_id or "")
-        if expected_version is not None and cast(Meta, stored.meta).version != expected_version:
+        with self._database.transaction():
+            row = self._expected(resource_type, resource.id, expected_version)
+            self._refuse_bad_group(resource_type, getattr(resource, "display_name", None), row)
+            document = self._written(self._without_lost(resource, row), row.id)
+            self._check_unique(resource_type, row.id, _looked_up(document)[0])
+            self._put(row, document)
+            return self.read(self.row(resource_type, row.id))
+
+    def _put(self, row: Stored, document: Document) -> None:
+        moment = _text(self._clock())
+        self._database.connection.execute(
+            "UPDATE resource SET user_name = ?, external_id = ?, display_name = ?, label = ?, modified = ?,"
+            " version = ?, document = ? WHERE place = ?",
+            (*_looked_up(document), moment, self._database.next_number(), _compact(document), row.place),
+        )
+        self._tables.forget(row.place)
+        self._database.connection.execute("DELETE FROM member WHERE group_id = ?", (row.id,))
+        self._note(row.place, row.type, row.created, moment, document)
+
+    def delete(self, resource_type: ResourceType, resource_id: str, *, expected_version: str | None = None) -> None:
+        """Removes the resource, and its id from every group that held it."""
+        with self._database.transaction() as connection:
+            row = self._expected(resource_type, resource_id, expected_version)
+            self._refuse_bad_group(resource_type, None, row)
+            connection.execute("DELETE FROM resource WHERE place = ?", (row.place,))
+            connection.execute("DELETE FROM member WHERE group_id = ?", (resource_id,))
+            self._tables.forget(row.place)
+            holders = "id IN (SELECT group_id FROM member WHERE member_id = ?)"
+            for holder in stored(connection, holders, (resource_id,)):
+                document = json.loads(holder.document)
+                members = [member for member in document["members"] if member.get("value") != resource_id]
+                left = {name: value for name, value in document.items() if name != "members"}
+                self._put(holder, left | {"members": members} if members else left)
+
+    def _expected(self, resource_type: ResourceType, resource_id: str | None, expected_version: str | None) -> Stored:
+        row = self.row(resource_type, resource_id or "")
+        if expected_version is not None and row.version != expected_version:
             raise PreconditionFailedException
-        return stored
+        return row
 
-    def _version(self) -> str:
-        return f'W/"{self._database.next_number()}"'
-
-    def _check_unique(self, resource_type: ResourceType, resource: Resource[Any], user_name: str | None) -> None:
+    def _check_unique(self, resource_type: ResourceType, resource_id: str, user_name: str | None) -> None:
         if user_name is None:
             return
         owner = self._database.connection.execute(
             "SELECT id FROM resource WHERE type = ? AND user_name = ?", (resource_type.name, user_name)
         ).fetchone()
-        if owner is not None and owner[0] != resource.id:
+        if owner is not None and owner[0] != resource_id:
             raise UniquenessException(detail=f"A {resource_type.name} with this userName exists already.")
 
-    def _columns(self, resource: Resource[Any]) -> tuple[str | None, ...]:
-        """The values of COLUMNS that are looked up, in the form they are compared in."""
-        return tuple(_comparable(resource, attribute) for attribute in ("userName", "externalId", "displayName"))
-
-    def _note_members(self, resource: Resource[Any]) -> None:
-        if "members" not in type(resource).model_fields:
+    def _refuse_bad_group(self, resource_type: ResourceType, name: str | None, row: Stored | None = None) -> None:
+        if not self._interference.refused or resource_type.name != "Group":
             return
-        connection = self._database.connection
-        connection.execute("DELETE FROM member WHERE group_id = ?", (resource.id,))
-        connection.executemany(
-            "INSERT OR IGNORE INTO member (group_id, member_id) VALUES (?, ?)",
-            [(resource.id, member.value) for member in cast(Any, resource).members or [] if member.value],
-        )
+        names = {
+            str(it).casefold() for it in (name, json.loads(row.document).get("displayName") if row else None) if it
+        }
+        if names & {it.casefold() for it in self._interference.refused} or "" in self._interference.refused:
+            raise InvalidValueException(detail="This group cannot be written.")
+
+    def _without_lost(self, resource: Resource[Any], row: Stored | None = None) -> Resource[Any]:
+        """What is left of a resource: attributes that are lost stay as they were."""
+        if not self._interference.lost:
+            return resource
+        kept = resource.model_copy(deep=True)
+        before = self.read(row) if row is not None else None
+        for name in self._interference.lost:
+            with suppress(SCIMException):  # a path this resource has not
+                path = cast(Any, Path)[type(kept)](name)
+                there = path.get(before, strict=False) if before is not None else None
+                if there is None:
+                    path.delete(kept)
+                else:
+                    path.set(kept, there)
+        return kept
+
+    def _written(self, resource: Resource[Any], identifier: str) -> Document:
+        """What is kept of a resource: all but what is made when it is shown."""
+        document: Document = json.loads(resource.model_dump_json(exclude={"id", "meta", "groups"}))
+        return {"schemas": document.pop("schemas"), "id": identifier, **document}
+
+    def _note(self, place: int, name: str, created: str, modified: str, document: Document) -> None:
+        self._tables.keep(place, name, created, modified, document)
+        if members := [member["value"] for member in document.get("members", ()) if member.get("value")]:
+            self._database.connection.executemany(
+                "INSERT OR IGNORE INTO member (group_id, member_id) VALUES (?, ?)",
+                [(document["id"], member) for member in members],
+            )
 
 
-def _write(resource: Resource[Any]) -> str:
-    return resource.model_dump_json()
+def _new_id() -> str:
+    """Unique and not to be guessed; ids made later are greater, so that their index grows at its end."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
-def _comparable(resource: Resource[Any], attribute: str) -> str | None:
-    model = type(resource)
-    binding = cast(Any, Path)[model](attribute).resolve()
-    if binding is None or binding.model is not model:
-        return None
-    value = getattr(resource, binding.field_name)
-    return default_comparison_key(binding, value) if isinstance(value, str) else None
+def _text(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
-def _lookup(search_request: SearchRequest[Any], types: list[ResourceType]) -> tuple[str, str] | None:
-    """The column and the value that answer the filter by index; ("", "") without a filter, None where none can."""
-    scim_filter = search_request.filter
-    if scim_filter is None:
-        return "", ""
-    node = scim_filter.ast
-    if len(types) != 1 or scim_filter.model is None or not isinstance(node, Comparison):
-        return None
-    if node.op != CompareOperator.eq or not isinstance(node.value, str):
-        return None
-    binding = scim_filter.resolve_comparison(node.attr_path, strict=False)
-    if binding is None or binding.model is not scim_filter.model or binding.sub_field_name is not None:
-        return None
-    # an escape such as "\\ud800" is half a character, which no stored text can equal and SQLite does not take
-    if binding.field_name not in COLUMNS or any("\ud800" <= sign <= "\udfff" for sign in node.value):
-        return None
-    return binding.field_name, default_comparison_key(binding, node.value)
+def _compact(document: Document) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-def _sorted(search_request: SearchRequest[Any], resources: list[Resource[Any]]) -> list[Resource[Any]]:
-    """By sort value, those without one last; equal ones in the order of creation."""
-    keys = [(value is None, "" if value is None else value) for value in map(search_request.sort_value, resources)]
-    descending = search_request.sort_order == SearchRequest.SortOrder.descending
-    order = sorted(range(len(resources)), key=keys.__getitem__, reverse=descending)
-    return [resources[number] for number in order]
+def _looked_up(document: Document) -> tuple[str | None, ...]:
+    """userName, externalId and displayName as they are compared, and displayName as it is."""
+    name, external, display = (document.get(key) for key in ("userName", "externalId", "displayName"))
+    return (
+        None if name is None else comparable(name, exact=False),
+        None if external is None else comparable(external, exact=True),
+        None if display is None else comparable(display, exact=False),
+        display,
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from spoke_admin.domain.error import AdminError
+from spoke_admin.sandbox import database as database_module
 from spoke_admin.sandbox.database import FILE_NAME, Database
 
 
@@ -63,6 +64,19 @@ def test_a_damaged_page_is_found(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(AdminError, match="damaged"):
         Database(tmp_path)
+
+
+def test_a_large_file_is_looked_through_as_far_as_time_reaches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Database(tmp_path)
+    with database.transaction() as connection:
+        for number in range(500):
+            connection.execute("INSERT INTO setting VALUES (?, ?)", (f"name {number}", "x" * 100))
+    database.close()
+    monkeypatch.setattr(database_module, "CHECKED_SECONDS", -1)
+    monkeypatch.setattr(database_module, "CHECK_STEPS", 1)
+    database = Database(tmp_path)
+    assert database.connection.execute("SELECT count(*) FROM setting").fetchone()[0] == 500
+    database.close()
 
 
 def test_other_programs_and_other_versions(tmp_path: Path) -> None:

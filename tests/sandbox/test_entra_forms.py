@@ -38,6 +38,14 @@ def test_filtered_paths_as_keys_become_operations() -> None:
     ]
 
 
+def test_the_bodies_inside_a_bulk_request() -> None:
+    user = {"method": "POST", "path": "/Users", "data": {ENTERPRISE: {"manager": "m1"}}}
+    patch = {"method": "PATCH", "path": "/Users/1", "data": {"Operations": [{"op": "Add", "value": {"a[b].c": "d"}}]}}
+    rewritten = json.loads(understood(json.dumps({"Operations": [user, patch]}).encode()))["Operations"]
+    assert rewritten[0]["data"] == {ENTERPRISE: {"manager": {"value": "m1"}}}
+    assert rewritten[1]["data"] == {"Operations": [{"op": "Add", "path": "a[b].c", "value": "d"}]}
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes(body: bytes) -> None:
     assert isinstance(understood(body), bytes)

@@ -40,6 +40,8 @@ def test_everything_survives_a_restart(tmp_path: Path, profile: ServiceProfile, 
     door = DirectDoor(ScimDoor(database, mode, profile, BASE_URL))
     user = door.create(title="Boss", emails=[{"value": "ada@example.com", "type": "work", "primary": True}])
     group = door.call("POST", "/Groups", {"displayName": "All", "members": [{"value": user["id"]}]}).document
+    user = door.read(user)
+    assert [held["value"] for held in user["groups"]] == [group["id"]]
     database.close()
 
     database = Database(tmp_path / "data")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from spoke_admin.domain.exchange import Caller
-from spoke_admin.domain.person import Person
+from spoke_admin.domain.person import Group, Person
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import Feature
@@ -31,12 +31,13 @@ class StandInIdentityProvider:
     """The ASGI application below /okta. The guard in front of it has checked Host, Origin, key, type and size."""
 
     def __init__(
-        self, folder: Path, url: str, caller: Caller, profile: ServiceProfile, people: Sequence[Person]
+        self, folder: Path, url: str, caller: Caller, profile: ServiceProfile, people: Sequence[Person] | None = None
     ) -> None:
-        """`people` fill a fresh folder; one that has begun stays as it is."""
+        """`people` fill a fresh folder; one that has begun stays as it is. Without them `begin` fills it."""
         self._store = Store(folder)
         self._org = Org(self._store, caller, profile)
-        self._org.begin(people, groups(people))
+        if people is not None:
+            self._org.begin(people, groups(people))
         self._metadata = signing.metadata(signing.certificate_of(folder), url)
         routes = [
             *OktaApi(self._org, url).routes(),
@@ -49,6 +50,11 @@ class StandInIdentityProvider:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._application(scope, receive, send)
+
+    def begin(self, people: Sequence[Person], held: Sequence[Group]) -> None:
+        """Fills the organisation; what an earlier start that was never finished left is gone."""
+        self._store.clear()
+        self._org.begin(people, held)
 
     def close(self) -> None:
         self._store.close()

@@ -28,6 +28,10 @@ class Store:
     def close(self) -> None:
         self._database.close()
 
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._database.execute("DELETE FROM document")
+
     def put(self, kind: Kind, identifier: str, document: Mapping[str, Any]) -> None:
         """Stores or replaces one document."""
         self._database.execute(
