@@ -1,14 +1,15 @@
 """HTTP calls: a deadline for the whole call, a cap on the answer, no redirects, the token only to the host typed."""
 
 import asyncio
+import functools
 import json
 import logging
 import re
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
@@ -21,13 +22,24 @@ from spoke_admin.adapters.http_faults import no_answer, try_again
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Reply
 
-__all__ = ["HttpCaller", "check_url", "is_loopback", "reason_of"]
+__all__ = ["BrokenOffError", "HttpCaller", "NotSentError", "check_url", "is_loopback", "reason_of"]
 
 DEADLINE_SECONDS = 60.0
 MOST_BYTES = 16 * 1024 * 1024
 CONNECTIONS = 8  # 32 cost three times the processor time a request
+HEADER_NAME = re.compile(r"[a-z0-9-]{1,100}")
+PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,100}")
+HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,16384}")
 
 log = logging.getLogger(__name__)
+
+
+class NotSentError(AdminError):
+    """Nothing of the call left this computer: a write that ends so has surely not taken effect."""
+
+
+class BrokenOffError(AdminError):
+    """The connection ended before the answer was whole: a write may have taken effect all the same."""
 
 
 class HttpCaller:
@@ -35,7 +47,8 @@ class HttpCaller:
 
     `deadline` is in seconds and covers the whole call, waiting for a free connection included; `most_bytes` bounds the
     body of an answer, packed and unpacked. Loopback addresses never go through a proxy, others follow the system's
-    proxy settings. Redirects are never followed, cookies never kept, nothing is sent twice.
+    proxy settings. Redirects are never followed, cookies never kept, nothing is sent twice. Of its AdminErrors,
+    `NotSentError` and `BrokenOffError` tell how far the call came; with any other it may have been sent.
     """
 
     def __init__(self, *, deadline: float = DEADLINE_SECONDS, most_bytes: int = MOST_BYTES) -> None:
@@ -60,12 +73,20 @@ class HttpCaller:
             await client.aclose()
 
     async def __call__(self, call: Call) -> Reply:
-        url = check_url(call.url, query=True)
-        if urlsplit(call.url).path.endswith("/") and not urlsplit(url).path.endswith("/"):
-            url += "/"
+        sending = _Sending()
+        try:
+            return await self._answer(call, sending)
+        except AdminError as fault:
+            if sending.begun:
+                raise
+            raise NotSentError(fault.title, fault.remedy, fault.detail) from None
+
+    async def _answer(self, call: Call, sending: "_Sending") -> Reply:
+        url = _checked(call.url)
         request = _request(call, url)
         client = self._client(url)
         path = urlsplit(url).path or "/"
+        sending.watch(request)
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._deadline):
@@ -78,14 +99,14 @@ class HttpCaller:
             raise
         except (httpx.HTTPError, httpx.StreamError) as fault:
             log.debug("%s %s: %s", call.method, path, type(fault).__name__)
-            raise no_answer(fault, call.method, url) from None
+            raise sending.ended(fault, no_answer(fault, call.method, url)) from None
         log.debug("%s %s: %d in %.0f ms", call.method, path, reply.status, (time.monotonic() - started) * 1000)
         return reply
 
     async def _exchange(self, client: httpx.AsyncClient, request: httpx.Request, call: Call) -> Reply:
         response = await client.send(request, stream=True)
         try:
-            headers = {name.lower(): value for name, value in response.headers.items()}
+            headers = _headers(response)
             cap = min(self._most_bytes, call.most_bytes or self._most_bytes)
             body = await read_body(response.aiter_raw(), headers, cap)
         finally:
@@ -130,6 +151,47 @@ class HttpCaller:
         )
 
 
+def _checked(url: str) -> str:
+    """`check_url`, with a slash at the end kept. What stands before an id was nearly always checked a moment ago."""
+    base, _, last = url.rpartition("/")
+    if PLAIN_SEGMENT.fullmatch(last) and base.count("/") > 2 and not re.search(r"[?#]|/$", base):
+        return f"{_checked_base(base)}/{last}"
+    checked = check_url(url, query=True)
+    return f"{checked}/" if urlsplit(url).path.endswith("/") and not urlsplit(checked).path.endswith("/") else checked
+
+
+@functools.lru_cache(maxsize=64)
+def _checked_base(url: str) -> str:
+    return check_url(url)
+
+
+class _Sending:
+    """How far a call came."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self._watched: MutableMapping[str, Any] = {}
+
+    def watch(self, request: httpx.Request) -> None:
+        """Reads count as sent at once: they may be repeated, and watching costs time at each of their steps."""
+        self.begun = request.method in ("GET", "HEAD")
+        self._watched = request.extensions
+        if not self.begun:
+            self._watched["trace"] = self._trace
+
+    async def _trace(self, event: str, _facts: object) -> None:
+        if event.endswith("send_request_headers.started"):
+            self.begun = True
+            self._watched.pop("trace", None)
+
+    def ended(self, fault: httpx.HTTPError | httpx.StreamError, error: AdminError) -> AdminError:
+        if isinstance(fault, (httpx.ConnectError, httpx.ProxyError)):  # a proxy refuses before it lets anything through
+            self.begun = False
+        elif isinstance(fault, (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)):
+            return BrokenOffError(error.title, error.remedy, error.detail)
+        return error
+
+
 def _request(call: Call, url: str) -> httpx.Request:
     """The request, with nothing in it that could end a header early."""
     if not re.fullmatch(r"[A-Z]{1,20}", call.method):
@@ -145,7 +207,7 @@ def _request(call: Call, url: str) -> httpx.Request:
     if call.authorization:
         headers["authorization"] = call.authorization
     for name, value in headers.items():
-        if not re.fullmatch(r"[a-z0-9-]{1,100}", name) or not re.fullmatch(r"[\x20-\x7e]{0,16384}", value):
+        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
             raise AdminError(
                 f"The header {name[:40]!r} cannot be sent: it holds a line break or a character beyond ASCII.",
                 "If it is a token, copy it again, whole and alone.",
@@ -159,6 +221,15 @@ def _request(call: Call, url: str) -> httpx.Request:
         raise AdminError("The call has an address that cannot be sent.", "Look for a shorter name.") from None
 
 
+def _headers(response: httpx.Response) -> dict[str, str]:
+    """By names in lower case; what came several times is joined. httpx's own reading takes three times as long."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in response.headers.raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("utf-8", "replace")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
 def _json(body: object) -> bytes | None:
     if body is None:
         return None
@@ -167,6 +238,11 @@ def _json(body: object) -> bytes | None:
     except UnicodeEncodeError:
         raise AdminError(
             "A text to be sent holds half a character.", "Correct the text: it was cut in the middle of a sign."
+        ) from None
+    except (ValueError, RecursionError):  # what a service answered may hold NaN, and be sent back to it
+        raise AdminError(
+            "A value to be sent cannot be written as JSON: a number that is none, or too deeply nested.",
+            "Correct the value at the service itself.",
         ) from None
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from spoke_admin.adapters import profiles
 from spoke_admin.adapters.http import HttpCaller
 from spoke_admin.adapters.scim import ScimClient, attributes, value_at
+from spoke_admin.adapters.scim_pacing import Pacing
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import ScimCounts
@@ -47,7 +48,9 @@ def counts(users: bytes, groups: bytes = listing(), path: str = "/scim/v2") -> t
     async def run() -> tuple[ScimCounts, list[bytes]]:
         answers = {f"GET {path}/Users": users, f"GET {path}/Groups": groups}
         async with serving(answering(lambda: server, answers)) as server, HttpCaller(deadline=10) as caller:
-            return await ScimClient(server.url(path), caller).counts(TOKEN), server.requests
+            return await ScimClient(server.url(path), caller, pacing=Pacing(first_pause=0.001)).counts(
+                TOKEN
+            ), server.requests
 
     return asyncio.run(run())
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spoke_admin.adapters import scim
+from spoke_admin.adapters import scim_listing
 from spoke_admin.adapters.http import HttpCaller
 from spoke_admin.adapters.scim import ScimClient
+from spoke_admin.adapters.scim_pacing import Pacing
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import ServiceUser, ServiceUsers
@@ -55,7 +56,7 @@ def read(pager: Pager) -> Read:
     async def run() -> Read:
         server: Server
         async with serving(paging(lambda: server, pager)) as server, HttpCaller(deadline=20) as caller:
-            client = ScimClient(server.url("/scim/v2"), caller)
+            client = ScimClient(server.url("/scim/v2"), caller, pacing=Pacing(first_pause=0.001))
             users = await client.users(TOKEN, lambda done, total: told.append((done, total)))
             return users, asked_of(server), told
 
@@ -285,11 +286,11 @@ def test_a_pager_without_end_is_left_at_a_bound(monkeypatch: pytest.MonkeyPatch)
         start = int(asked["startIndex"])
         return listing([user(number) for number in range(start, start + 100)], totalResults=10**400)
 
-    monkeypatch.setattr(scim, "MOST_USERS", 1_000)
+    monkeypatch.setattr(scim_listing, "MOST_ENTRIES", 1_000)
     users, asked, told = read(endless)
     assert (len(users.users), users.complete, len(asked)) == (1_000, False, 10)
     assert max(total for _, total in told) <= 1_000
-    monkeypatch.setattr(scim, "MOST_PAGES", 4)
+    monkeypatch.setattr(scim_listing, "MOST_PAGES", 4)
     users, asked, _ = read(endless)
     assert (len(users.users), users.complete, len(asked)) == (400, False, 4)
 

@@ -1,0 +1,147 @@
+"""A list of resources, page by page, from services that page well, badly or not at all; every reading ends."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from spoke_admin.adapters.scim_answers import LONGEST_NAME, entries, get, listing, resources, text, whole_number
+from spoke_admin.adapters.scim_calls import ScimCalls
+from spoke_admin.domain.exchange import MOST_JSON_BYTES
+from spoke_admin.domain.secret import Secret
+from spoke_admin.domain.systems import TellUsers
+
+SHORT_PAGE = 100
+PAGE_BYTES = MOST_JSON_BYTES  # 40 KiB for each of 100 users, where a service sends them whole
+MOST_PAGES = 10_000
+MOST_ENTRIES = 1_000_000
+
+TakeEntry = Callable[[str, str, Mapping[str, Any]], None]  # id, name, the entry itself
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What to list: the endpoint, the attribute that names an entry, and the choice of attributes ("" for all)."""
+
+    kind: str
+    named: str
+    attributes: str = ""
+    page: int = SHORT_PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """How a reading ended. `complete` is False where some may be missing; `promised`: the largest total named."""
+
+    complete: bool
+    promised: int | None
+    unreadable: int
+
+
+async def read_list(
+    calls: ScimCalls, token: Secret, wanted: ListQuery, take: TakeEntry, progress: TellUsers | None = None
+) -> Listed:
+    """Gives each entry that has a name to `take`, once. Raises AdminError, also when a later page is refused.
+
+    Ends with the page that brings nobody new, not with `totalResults`: some services put the length of the page there,
+    some begin again with the first page for ever.
+    """
+    gathered = _Gathered(wanted.named, take)
+    only = {"attributes": wanted.attributes} if wanted.attributes else {}
+    for _ in range(MOST_PAGES):
+        query = {"startIndex": str(gathered.came + 1), "count": str(wanted.page), **only}
+        reply = await calls.read(wanted.kind, token, query=query, most_bytes=PAGE_BYTES)
+        if only and not gathered.came and reply.status in (400, 500, 501):
+            only = {}  # it may be the choice of attributes that is refused
+            continue
+        if gathered.may_be_all and reply.status in (400, 404, 416):
+            break  # beyond its last entry a service may refuse instead of showing an empty page
+        page = listing(reply, calls.base_url)
+        if only and not gathered.came and _none_named(page, wanted.named):
+            only = {}  # the choice of attributes was taken to leave out what was asked for
+            continue
+        anyone_new = gathered.take_page(page)
+        if progress is not None:
+            progress(*gathered.progress)
+        if not anyone_new or len(gathered.seen) >= MOST_ENTRIES:
+            break
+    return gathered.result()
+
+
+async def read_total(calls: ScimCalls, token: Secret, kind: str) -> int:
+    """`totalResults`; where a service leaves it out, what a page of 100 holds. Raises AdminError."""
+    page = listing(await calls.read(kind, token, query={"startIndex": "1", "count": "1"}), calls.base_url)
+    if (total := whole_number(get(page, "totalResults"))) is not None:
+        return total
+    query = {"startIndex": "1", "count": str(SHORT_PAGE)}
+    page = listing(await calls.read(kind, token, query=query, most_bytes=PAGE_BYTES), calls.base_url)
+    return len(resources(page))
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What the pages held so far.
+
+    `came` counts entries as they were sent, repeated ones too: the next page begins after them. `seen` has the ids,
+    `promised` the largest total that was named: a list that shrinks while it is read moves entries to pages already
+    read.
+    """
+
+    named: str
+    take: TakeEntry
+    seen: set[str] = field(default_factory=set)
+    came: int = 0
+    promised: int | None = None
+    unreadable: int = 0
+    ended: bool = False
+
+    @property
+    def may_be_all(self) -> bool:
+        """Whether some came, and no more were promised."""
+        return self.came > 0 and (self.promised or 0) <= self.came
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Entries read, entries in all; 0 where that is unknown or was untrue."""
+        number, promised = len(self.seen), min(self.promised or 0, MOST_ENTRIES)
+        return number, promised if promised >= number else 0
+
+    def take_page(self, page: Mapping[str, Any]) -> bool:
+        """Takes a page in; whether it held anyone new."""
+        total = whole_number(get(page, "totalResults"))
+        if total is not None:
+            self.promised = max(total, self.promised or 0)
+        before = len(self.seen)
+        found = entries(page)
+        for entry in found:
+            self._take_entry(entry)
+        self.came += len(found)
+        self.ended = not found
+        return len(self.seen) > before
+
+    def _take_entry(self, entry: Any) -> None:
+        identifier = text(get(entry, "id"))
+        if identifier and identifier[: LONGEST_NAME + 2] in self.seen:
+            return
+        name = text(get(entry, self.named))
+        # a service that leaves ids out still names its users
+        key = (identifier or f"\0{name}")[: LONGEST_NAME + 2]
+        if key in self.seen:
+            return
+        readable = bool(name.strip()) and max(len(name), len(identifier)) <= LONGEST_NAME
+        if identifier or readable:
+            self.seen.add(key)
+        if readable:
+            self.take(identifier, name, entry)
+        else:
+            self.unreadable += 1
+
+    def result(self) -> Listed:
+        number = len(self.seen)
+        all_came = number == self.promised or (self.ended and number >= (self.promised or 0))
+        return Listed(all_came and not self.unreadable, self.promised, self.unreadable)
+
+
+def _none_named(page: Mapping[str, Any], named: str) -> bool:
+    """Whether there are entries and none has a name."""
+    found = resources(page)
+    return bool(found) and not any(get(entry, named) for entry in found)
