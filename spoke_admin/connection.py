@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from spoke_admin.adapters.preferences import Preferences
     from spoke_admin.adapters.stand_in_process import StandIns
     from spoke_admin.roster.checking import Cancelled, Progress, Result
-    from spoke_admin.roster.repaired_file import AsOf
-    from spoke_admin.roster.repairing import Repair
+    from spoke_admin.roster.repair.copy import AsOf
+    from spoke_admin.roster.repair.cells import Repair
 
 log = logging.getLogger(__name__)
 
@@ -297,7 +297,7 @@ def save_repaired(  # noqa: PLR0913  # each of them is a choice of its own
 
     from spoke_admin.adapters import atomic_file
     from spoke_admin.roster import report
-    from spoke_admin.roster.repaired_file import write_repaired
+    from spoke_admin.roster.repair.copy import write_repaired
 
     targets = [to] if changes_to is None else [to, changes_to]
     report.refuse_targets(targets, path)

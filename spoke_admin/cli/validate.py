@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spoke_admin.roster.checking import Progress, Result
-    from spoke_admin.roster.repaired_file import AsOf
+    from spoke_admin.roster.repair.copy import AsOf
 
 Subparsers = argparse._SubParsersAction  # noqa: SLF001  # argparse gives the type no public name
 LISTED = 1000
@@ -106,7 +106,7 @@ def check(file: Path, profile: str, sheet: str | None = None) -> "Result":
 def save_repaired(options: argparse.Namespace, as_of: "AsOf | None") -> "Mapping[str, int]":
     """Saves the repaired copy, and the list of changes where it is asked for; how many there are of each class."""
     from spoke_admin import connection
-    from spoke_admin.roster.repairing import Repair
+    from spoke_admin.roster.repair.cells import Repair
 
     counts = connection.save_repaired(
         options.file, connection.profile(options.profile), [it for it in Repair if it is not Repair.HEADERS],

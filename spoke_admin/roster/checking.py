@@ -135,7 +135,7 @@ class _Check:
 
     def workbook(self, sheet: str | None) -> Result:
         """Of a workbook: its encoding is said to be xlsx, it has no delimiter."""
-        from spoke_admin.roster.workbook import rows_of  # takes a while to load, and most files are none
+        from spoke_admin.roster.workbook.rows import rows_of  # takes a while to load, and most files are none
 
         found = rows_of(self.source, sheet, self.look)
         first = next(found)

@@ -104,7 +104,7 @@ class WorkbookLookup:
         if line == self.header.line:
             return self.header
         if not self._read:
-            from spoke_admin.roster.workbook import rows_of  # takes a while to load
+            from spoke_admin.roster.workbook.rows import rows_of  # takes a while to load
 
             with opened(self.source.path) as source:
                 if (source.size, source.changed_at) != (self.source.size, self.source.changed_at):

@@ -41,7 +41,7 @@ def _text(source: Source) -> tuple[Record, Iterator[Record]]:
 
 
 def _workbook(source: Source) -> tuple[Record, Iterator[Record]]:
-    from spoke_admin.roster.workbook import rows_of  # takes a while to load
+    from spoke_admin.roster.workbook.rows import rows_of  # takes a while to load
 
     found = (Record(row.line, row.cells) for row in rows_of(source))
     return next(found), found

@@ -16,9 +16,9 @@ from typing import BinaryIO
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.finding import Finding
 from spoke_admin.roster.checking import Cancelled, Progress, Result
-from spoke_admin.roster.repairing import Change, safe
-from spoke_admin.roster.sheet_writing import Cell, TakeRow, workbook_rows
+from spoke_admin.roster.repair.cells import Change, safe
 from spoke_admin.roster.words import shown
+from spoke_admin.roster.workbook.writing import Cell, TakeRow, workbook_rows
 
 COLUMNS = tuple(field.name for field in fields(Finding))
 CHANGE_COLUMNS = tuple(field.name for field in fields(Change))

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from spoke_admin.roster import phones
 from spoke_admin.roster.duplicates import Logins
 from spoke_admin.roster.emails import Emails
 from spoke_admin.roster.findings import Collector
 from spoke_admin.roster.judging import ColumnRule
 from spoke_admin.roster.marks import CR, DELETE, LF, TAB, Bytes, Marks, Places
+from spoke_admin.roster.phones import verdicts as phones
 from spoke_admin.roster.scanning import NOWHERE, Batch, Cells, Flags
 
 Look = Callable[[], None]

@@ -40,7 +40,7 @@ from spoke_admin.ui.tables import as_list
 from spoke_admin.ui.tasks import Cancelled, Task, Tasks, TellProgress
 
 if TYPE_CHECKING:
-    from spoke_admin.roster.repairing import RepairPlan
+    from spoke_admin.roster.repair.cells import RepairPlan
     from spoke_admin.ui.roster_check import Checked
 
 SIZE = QSize(800, 620)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spoke_admin.roster.checking import Result
-    from spoke_admin.roster.repairing import Change, RepairPlan
+    from spoke_admin.roster.repair.cells import Change, RepairPlan
     from spoke_admin.ui.roster_check import Checked
 
 HEADS = ("Line", "Column", "Before", "After")
@@ -106,7 +106,7 @@ def plan(
     cancelled: Cancelled,
 ) -> "RepairPlan":
     """What repairs of every class would do. For a worker. Raises AdminError."""
-    from spoke_admin.roster.repaired_file import plan_repairs
+    from spoke_admin.roster.repair.copy import plan_repairs
 
     return plan_repairs(result.file, profile, headers, progress, cancelled)
 
@@ -123,7 +123,7 @@ def save(  # each of them is a choice of its own
 ) -> Path:
     """Saves the repaired copy at `to` and the list of changes beside it; where that is. For a worker."""
     from spoke_admin.connection import save_repaired
-    from spoke_admin.roster.repairing import Repair
+    from spoke_admin.roster.repair.cells import Repair
 
     changes_to = to.with_name(f"{to.stem}.changes.csv")
     save_repaired(

@@ -331,7 +331,7 @@ def test_it_grows_all_the_time(tmp_path: Path) -> None:
 
 
 def workbook(path: Path) -> None:
-    import xlsxwriter  # type: ignore[import-untyped]
+    import xlsxwriter
 
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()

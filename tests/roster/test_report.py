@@ -15,10 +15,10 @@ import pytest
 
 from spoke_admin.adapters import atomic_file
 from spoke_admin.domain.error import AdminError
-from spoke_admin.roster import sheet_writing
 from spoke_admin.roster.checking import Result, check_file
-from spoke_admin.roster.repairing import Change, Repair
+from spoke_admin.roster.repair.cells import Change, Repair
 from spoke_admin.roster.report import COLUMNS, changes_into, document, refuse_targets, save_report, table
+from spoke_admin.roster.workbook import writing as sheet_writing
 from tests.roster.profiles import ASKSPOKE
 
 ROWS = (

@@ -204,7 +204,7 @@ def test_saving_is_cancelled(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> N
 
 
 def test_every_class_has_its_words() -> None:
-    from spoke_admin.roster.repairing import Repair
+    from spoke_admin.roster.repair.cells import Repair
 
     assert {it.value for it in Repair} == set(SENTENCES) == set(MEANINGS)
     assert sentence("trim", 1) == "Trim the blanks around 1 cell"

@@ -16,10 +16,10 @@ from math import isfinite
 from pathlib import Path
 
 from spoke_admin.domain.error import AdminError
-from spoke_admin.roster.sheet_xml import MARK, Fragment, fragments, readable, text_count
 from spoke_admin.roster.source import Source, empty
-from spoke_admin.roster.workbook_parts import AS_WORKBOOK, Sheet, Workbook, workbook_of
-from spoke_admin.roster.zip_directory import PIECE, damaged, unpacked
+from spoke_admin.roster.workbook.parts import AS_WORKBOOK, Sheet, Workbook, workbook_of
+from spoke_admin.roster.workbook.sheet_xml import MARK, Fragment, fragments, readable, text_count
+from spoke_admin.roster.workbook.zip_directory import PIECE, damaged, unpacked
 
 LARGEST_TEXTS = 512 * 1024 * 1024  # bytes of the texts that cells share
 MOST_TEXTS = 20_000_000

@@ -8,10 +8,10 @@ import phonenumbers
 import pytest
 
 from spoke_admin.domain.phone import judge_us_phone
-from spoke_admin.roster import phone_digits
-from spoke_admin.roster.phone_digits import FEWEST, MOST, UNSETTLED, DialledDigits
-from spoke_admin.roster.phone_table import ASK, INVALID, NOT_US, UnknownPlanError
-from spoke_admin.roster.phones import CODES
+from spoke_admin.roster.phones import digits as phone_digits
+from spoke_admin.roster.phones.digits import FEWEST, MOST, UNSETTLED, DialledDigits
+from spoke_admin.roster.phones.prefixes import ASK, INVALID, NOT_US, UnknownPlanError
+from spoke_admin.roster.phones.verdicts import CODES
 
 
 @pytest.fixture(scope="module")

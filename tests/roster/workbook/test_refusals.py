@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spoke_admin.domain.error import AdminError
-from spoke_admin.roster.workbook import is_workbook
-from tests.roster import workbooks as make
-from tests.roster.workbooks import HEADER, checked, read, refusal
+from spoke_admin.roster.workbook.rows import is_workbook
+from tests.roster.workbook import workbooks as make
+from tests.roster.workbook.workbooks import HEADER, checked, read, refusal
 
 
 def test_is_workbook() -> None:
@@ -201,7 +201,7 @@ from pathlib import Path
 import numpy, python_calamine
 from spoke_admin.domain.error import AdminError
 from spoke_admin.roster.source import opened
-from spoke_admin.roster.workbook import rows_of
+from spoke_admin.roster.workbook.rows import rows_of
 
 def memory(kind):  # MiB
     words = Path("/proc/self/status").read_text().split()

@@ -12,8 +12,8 @@ import phonenumbers
 import pytest
 
 from spoke_admin.domain.phone import judge_us_phone
-from spoke_admin.roster.phone_table import ASK, INVALID, NOT_US, TAKEN, PhoneTable, UnknownPlanError, derive
-from spoke_admin.roster.phones import CODES
+from spoke_admin.roster.phones.prefixes import ASK, INVALID, NOT_US, TAKEN, PhoneTable, UnknownPlanError, derive
+from spoke_admin.roster.phones.verdicts import CODES
 
 WORKERS = 2
 PARTS = 40

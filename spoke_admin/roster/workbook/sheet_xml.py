@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spoke_admin.domain.error import AdminError
-from spoke_admin.roster.workbook_parts import AS_WORKBOOK, refuse_doctype
-from spoke_admin.roster.zip_directory import damaged
+from spoke_admin.roster.workbook.parts import AS_WORKBOOK, refuse_doctype
+from spoke_admin.roster.workbook.zip_directory import damaged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

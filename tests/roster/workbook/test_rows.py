@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spoke_admin.domain.error import AdminError
 from spoke_admin.roster.source import opened
-from spoke_admin.roster.workbook import rows_of
-from tests.roster import workbooks as make
-from tests.roster.workbooks import HEADER, checked, in_pieces_of, read, read_bytes, refusal
+from spoke_admin.roster.workbook.rows import rows_of
+from tests.roster.workbook import workbooks as make
+from tests.roster.workbook.workbooks import HEADER, checked, in_pieces_of, read, read_bytes, refusal
 
 
 def table(tmp_path: Path, rows: str, **more: Any) -> list[list[str]]:

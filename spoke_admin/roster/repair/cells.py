@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from spoke_admin.domain.phone import PhoneCode, ten_digits
-from spoke_admin.roster import phones
 from spoke_admin.roster.judging import CONTROL, DAMAGED, ColumnRule
 from spoke_admin.roster.marks import Bytes, Places
+from spoke_admin.roster.phones import verdicts as phones
 from spoke_admin.roster.rules import cells_at, controls
 from spoke_admin.roster.scanning import Batch, Flags
 

@@ -13,7 +13,7 @@ from xml.sax.saxutils import quoteattr
 
 from spoke_admin.domain.error import AdminError
 from spoke_admin.roster.source import Source
-from spoke_admin.roster.zip_directory import Entry, damaged, entries_of, folded, unpacked
+from spoke_admin.roster.workbook.zip_directory import Entry, damaged, entries_of, folded, unpacked
 
 LONGEST_PART = 32 * 1024 * 1024  # bytes; formats of a much copied workbook can reach some
 DEEPEST = 100

@@ -16,8 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from spoke_admin.roster.phone_patterns import Patterns, UnknownSyntaxError
-from spoke_admin.roster.phone_table import (
+from spoke_admin.roster.phones.patterns import Patterns, UnknownSyntaxError
+from spoke_admin.roster.phones.prefixes import (
     ASK,
     COUNTRY,
     FULL_LENGTH,

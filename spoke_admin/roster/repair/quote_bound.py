@@ -11,9 +11,9 @@ from operator import attrgetter
 import numpy as np
 
 from spoke_admin.roster.marks import QUOTE, Places
-from spoke_admin.roster.pieces import Piece
 from spoke_admin.roster.reading import QUOTE_BOUND
-from spoke_admin.roster.repairing import Edit
+from spoke_admin.roster.repair.cells import Edit
+from spoke_admin.roster.repair.pieces import Piece
 from spoke_admin.roster.scanning import Flags
 
 LONGEST_END = 4  # bytes of a CRLF, at most

@@ -16,8 +16,8 @@ import pytest
 from spoke_admin import connection
 from spoke_admin.domain.error import AdminError
 from spoke_admin.roster.checking import check_file
-from spoke_admin.roster.repaired_file import plan_repairs, write_repaired
-from spoke_admin.roster.repairing import Change, Repair
+from spoke_admin.roster.repair.cells import Change, Repair
+from spoke_admin.roster.repair.copy import plan_repairs, write_repaired
 from tests.roster.profiles import ASKSPOKE
 
 ALL = tuple(Repair)
@@ -185,7 +185,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from spoke_admin import connection
-from spoke_admin.roster.repairing import Repair
+from spoke_admin.roster.repair.cells import Repair
 
 def kill(done, total):
     if done * 100 >= total * int(sys.argv[2]):
@@ -297,7 +297,7 @@ import json, resource, sys
 from pathlib import Path
 from spoke_admin import connection
 from spoke_admin.domain.error import AdminError
-from spoke_admin.roster.repairing import Repair
+from spoke_admin.roster.repair.cells import Repair
 
 folder = Path(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))

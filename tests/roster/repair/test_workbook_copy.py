@@ -7,8 +7,8 @@ import pytest
 
 from spoke_admin.domain.error import AdminError
 from spoke_admin.roster.checking import check_file
-from spoke_admin.roster.repaired_file import plan_repairs, write_repaired
-from spoke_admin.roster.repairing import Change, Repair
+from spoke_admin.roster.repair.cells import Change, Repair
+from spoke_admin.roster.repair.copy import plan_repairs, write_repaired
 from tests.roster.profiles import ASKSPOKE
 
 ALL = tuple(Repair)

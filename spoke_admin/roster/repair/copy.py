@@ -17,20 +17,20 @@ import numpy as np
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.roster.columns import columns_of
-from spoke_admin.roster.copying import Copying, SourceBytes
 from spoke_admin.roster.encoding import CHUNK, Encoding, encoding_of, first_look
 from spoke_admin.roster.head import Head, read_head
 from spoke_admin.roster.judging import rules_of
-from spoke_admin.roster.pieces import Piece
 from spoke_admin.roster.reading import Record
-from spoke_admin.roster.repaired_workbook import write_sheet
-from spoke_admin.roster.repairing import Change, Repair, RepairPlan
-from spoke_admin.roster.repairing_rows import CellRepairs, RowRepairs, Tally
+from spoke_admin.roster.repair.cells import Change, Repair, RepairPlan
+from spoke_admin.roster.repair.copying import Copying, SourceBytes
+from spoke_admin.roster.repair.edits import CellRepairs, RowRepairs, Tally
+from spoke_admin.roster.repair.pieces import Piece
+from spoke_admin.roster.repair.workbook_copy import write_sheet
 from spoke_admin.roster.scanning import Scanned, Scanner
 from spoke_admin.roster.source import Source, empty, holds_workbook, opened
 from spoke_admin.roster.text import Block, Text
 from spoke_admin.roster.words import LONGEST_VALUE
-from spoke_admin.roster.workbook import rows_of
+from spoke_admin.roster.workbook.rows import rows_of
 
 Value = TypeVar("Value")
 

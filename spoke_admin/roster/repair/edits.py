@@ -8,13 +8,10 @@ from operator import itemgetter
 
 import numpy as np
 
-from spoke_admin.roster.copying import Copying, SourceBytes, VeryBytes
 from spoke_admin.roster.head import Head
 from spoke_admin.roster.judging import ColumnRule
 from spoke_admin.roster.marks import CR, LF, QUOTE, Places
-from spoke_admin.roster.pieces import Piece, without_end
-from spoke_admin.roster.quote_bound import Sizes, movable_ends, within_bound
-from spoke_admin.roster.repairing import (
+from spoke_admin.roster.repair.cells import (
     STARTS_A_FORMULA,
     Change,
     Edit,
@@ -27,7 +24,10 @@ from spoke_admin.roster.repairing import (
     steps,
     written,
 )
-from spoke_admin.roster.same_rows import SameRows
+from spoke_admin.roster.repair.copying import Copying, SourceBytes, VeryBytes
+from spoke_admin.roster.repair.pieces import Piece, without_end
+from spoke_admin.roster.repair.quote_bound import Sizes, movable_ends, within_bound
+from spoke_admin.roster.repair.same_rows import SameRows
 from spoke_admin.roster.scanning import Batch, Flags, OddRecord, Scanned, batch_of
 from spoke_admin.roster.table import DELIMITERS
 from spoke_admin.roster.words import shown

@@ -14,7 +14,7 @@ A text that is not written in one of these ways is not read here; the library ha
 import re
 from typing import Final, NamedTuple
 
-from spoke_admin.roster.phone_table import EXTENSION, LETTERS, TAKEN
+from spoke_admin.roster.phones.prefixes import EXTENSION, LETTERS, TAKEN
 
 MOST_CHARACTERS: Final = 250  # the library takes no longer text
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from spoke_admin.roster.phone_patterns import NOWHERE, Patterns, States, UnknownSyntaxError
+from spoke_admin.roster.phones.patterns import NOWHERE, Patterns, States, UnknownSyntaxError
 
 TAKEN: Final = 0
 NOT_US: Final = 1

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from spoke_admin.domain.error import AdminError
 from spoke_admin.roster.checking import check_file
-from spoke_admin.roster.repaired_file import MOST_EXAMPLES, plan_repairs, write_repaired
-from spoke_admin.roster.repairing import Change, Repair
+from spoke_admin.roster.repair.cells import Change, Repair
+from spoke_admin.roster.repair.copy import MOST_EXAMPLES, plan_repairs, write_repaired
 from spoke_admin.roster.text import Text
 from tests.roster.corpus import FILES
 from tests.roster.pollution import polluted
 from tests.roster.profiles import ASKSPOKE, GENERIC
-from tests.roster.repair_oracle import mend
+from tests.roster.repair.repair_oracle import mend
 
 ALL = tuple(Repair)
 CLASSES = tuple(it for it in Repair if it is not Repair.HEADERS)

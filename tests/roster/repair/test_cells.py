@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from spoke_admin.roster.judging import ColumnRule
 from spoke_admin.roster.reading import Lines, records
-from spoke_admin.roster.repairing import (
+from spoke_admin.roster.repair.cells import (
     STARTS_A_FORMULA,
     Repair,
     candidates,
@@ -22,7 +22,7 @@ from spoke_admin.roster.repairing import (
     steps,
     written,
 )
-from spoke_admin.roster.same_rows import SameRows
+from spoke_admin.roster.repair.same_rows import SameRows
 from spoke_admin.roster.scanning import batch_of
 
 TRIM, INVISIBLE, PHONES = Repair.TRIM, Repair.INVISIBLE, Repair.PHONES

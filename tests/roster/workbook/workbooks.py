@@ -9,12 +9,12 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from spoke_admin.domain.error import AdminError
-from spoke_admin.roster import sheet_xml, zip_directory
 from spoke_admin.roster.source import opened
-from spoke_admin.roster.workbook import WorkbookRow, rows_of
+from spoke_admin.roster.workbook import sheet_xml, zip_directory
+from spoke_admin.roster.workbook.rows import WorkbookRow, rows_of
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

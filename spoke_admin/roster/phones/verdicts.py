@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoke_admin.domain.phone import PhoneCode, judge_us_phone
-from spoke_admin.roster.phone_digits import FIRST_SIX, MOST, SECOND_SIX, UNSETTLED, DialledDigits
-from spoke_admin.roster.phone_table import (
+from spoke_admin.roster.phones.digits import FIRST_SIX, MOST, SECOND_SIX, UNSETTLED, DialledDigits
+from spoke_admin.roster.phones.prefixes import (
     ASK,
     EXTENSION,
     INVALID,
@@ -28,7 +28,7 @@ from spoke_admin.roster.phone_table import (
     TOLL_FREE_OTHER,
     UnknownPlanError,
 )
-from spoke_admin.roster.phone_writing import MOST_CHARACTERS, read, shape_of
+from spoke_admin.roster.phones.writing import MOST_CHARACTERS, read, shape_of
 
 _CODES: Final = {
     NOT_US: PhoneCode.NOT_US,

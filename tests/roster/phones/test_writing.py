@@ -2,8 +2,8 @@
 
 import pytest
 
-from spoke_admin.roster.phone_table import EXTENSION, LETTERS, TAKEN
-from spoke_admin.roster.phone_writing import Shape, Written, read, shape_of
+from spoke_admin.roster.phones.prefixes import EXTENSION, LETTERS, TAKEN
+from spoke_admin.roster.phones.writing import Shape, Written, read, shape_of
 
 
 @pytest.mark.parametrize(

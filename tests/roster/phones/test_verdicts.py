@@ -14,8 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spoke_admin.domain.phone import PhoneCode, judge_us_phone
-from spoke_admin.roster import phones
-from spoke_admin.roster.phones import BETWEEN_LOOKS, CODES, WIDTH, Bytes, code_of, codes
+from spoke_admin.roster.phones import verdicts as phones
+from spoke_admin.roster.phones.verdicts import BETWEEN_LOOKS, CODES, WIDTH, Bytes, code_of, codes
 
 STRINGS = int(os.environ.get("PHONE_STRINGS", "60000"))
 SEED = int(os.environ.get("PHONE_SEED", "1"))

@@ -7,12 +7,12 @@ from itertools import islice
 
 import numpy as np
 
-from spoke_admin.roster.repairing import Change, Repair, candidates, safe, written
-from spoke_admin.roster.repairing_rows import CellRepairs, Tally, renamed
-from spoke_admin.roster.same_rows import SameRows
+from spoke_admin.roster.repair.cells import Change, Repair, candidates, safe, written
+from spoke_admin.roster.repair.edits import CellRepairs, Tally, renamed
+from spoke_admin.roster.repair.same_rows import SameRows
 from spoke_admin.roster.scanning import batch_of
 from spoke_admin.roster.table import DELIMITERS
-from spoke_admin.roster.workbook import WorkbookRow
+from spoke_admin.roster.workbook.rows import WorkbookRow
 
 AT_ONCE = 4096  # rows
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spoke_admin.roster.phone_patterns import Patterns, UnknownSyntaxError
+from spoke_admin.roster.phones.patterns import Patterns, UnknownSyntaxError
 
 DIGITS = "0123456789"
 

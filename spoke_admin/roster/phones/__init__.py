@@ -1,0 +1,1 @@
+"""US phone numbers: the verdict of the library on millions of them, by tables derived from its data."""
