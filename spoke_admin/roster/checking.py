@@ -1,15 +1,15 @@
 """The check of a file of users: every fault with its physical line, column, reason and remedy.
 
-Threads share the work: one reads and finds the cells, others hold them against the rules. Most of either is numpy's, so
-that they run side by side, and beside a window.
+Two threads share the work: one reads and finds the cells, the other holds them against the rules. Most of either is
+numpy's, so that they run side by side, and beside a window.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import cycle, islice
+from itertools import islice
 from pathlib import Path
 
 from spoke_admin.domain.error import AdminError
@@ -30,8 +30,7 @@ from spoke_admin.roster.text import Text
 from spoke_admin.roster.words import SEVERITIES, finding, shown
 
 AT_ONCE = 4096  # rows of a workbook
-JUDGES = 2  # threads that hold rows against the rules, beside the one that reads
-AHEAD = 2  # blocks that wait for each of them
+AHEAD = 2  # blocks that may wait for the rules
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all
 Cancelled = Callable[[], bool]
@@ -119,18 +118,17 @@ class _Check:
             judge.count(*utf8_counts(head.data, damaged_places(head.data)))
         if encoding.assumed:
             judge.found.tell(finding(1, None, "encoding_assumed"))
-        others = [RowJudge(rules, self.look, watch_utf8=not decided, beside=judge) for _ in range(JUDGES - 1)]
         lookup = FileLookup(self.source, encoding, head.delimiter, head.header, text.places)
         rows = 0
         scanner = Scanner(head.delimiter, len(rules), head.first_line, encoding)
-        with _beside([it.take for it in (judge, *others)]) as take:
+        with _beside(judge.take) as take:
             for scanned in scanner.scan(blocks):
                 self.look()
                 self.progress(scanned.read)
                 lookup.add(scanned)
                 rows += scanned.rows
                 take(scanned)
-        judge.finish(others)
+        judge.finish()
         return self._result(judge, head.header, head.columns, rows, lookup, encoding.name, head.delimiter)
 
     def workbook(self, sheet: str | None) -> Result:
@@ -169,24 +167,19 @@ class _Check:
 
 
 @contextmanager
-def _beside(work: Sequence[Callable[[Scanned], None]]) -> Iterator[Callable[[Scanned], None]]:
-    """Hands values to each `work` in turn, in a thread of its own. Errors are raised here."""
+def _beside(work: Callable[[Scanned], None]) -> Iterator[Callable[[Scanned], None]]:
+    """Hands values to `work` in another thread, in order. Its errors are raised here."""
     under_way: deque[Future[None]] = deque()
-    turns = cycle(range(len(work)))
 
     def take(scanned: Scanned) -> None:
-        turn = next(turns)
-        under_way.append(pools[turn].submit(work[turn], scanned))
-        if len(under_way) > AHEAD * len(work):
+        under_way.append(pool.submit(work, scanned))
+        if len(under_way) > AHEAD:
             under_way.popleft().result()
 
-    pools = [ThreadPoolExecutor(1, thread_name_prefix="spoke-admin rules") for _ in work]
+    pool = ThreadPoolExecutor(1, thread_name_prefix="spoke-admin rules")
     try:
         yield take
         while under_way:
             under_way.popleft().result()
     finally:
-        for pool in pools:
-            pool.shutdown(wait=False, cancel_futures=True)
-        for pool in pools:
-            pool.shutdown()
+        pool.shutdown(cancel_futures=True)

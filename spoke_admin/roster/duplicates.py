@@ -33,13 +33,13 @@ def folded(login: str) -> str:
 
 
 class Logins:
-    """The fingerprints of a file's logins, with their lines. `beside`: others of the same file, with the same keys."""
+    """The fingerprints of a file's logins, with their lines."""
 
-    def __init__(self, beside: "Logins | None" = None) -> None:
-        self.keys: list[np.uint64] = beside.keys if beside else [np.uint64(secrets.randbits(64) | 1) for _ in range(4)]
-        self.first: list[Words] = []
-        self.second: list[Words] = []
-        self.lines: list[Places] = []
+    def __init__(self) -> None:
+        self._keys = [np.uint64(secrets.randbits(64) | 1) for _ in range(4)]
+        self._first: list[Words] = []
+        self._second: list[Words] = []
+        self._lines: list[Places] = []
 
     def add(self, cells: Cells, ats: Places, look: Callable[[], None]) -> None:
         """Takes logins, none of them blank or damaged. `ats`: as `cells.lone_at()` tells."""
@@ -59,34 +59,28 @@ class Logins:
                 look()
             text = folded(cells.text(place)).encode()
             if len(text) > LONGEST:  # no login begins with NUL, a blank and a digest of its own
-                text = b"\0 " + hashlib.blake2b(text, key=self.keys[0].tobytes(), digest_size=64).digest()
+                text = b"\0 " + hashlib.blake2b(text, key=self._keys[0].tobytes(), digest_size=64).digest()
             texts.append(text)
         sizes = np.fromiter(map(len, texts), np.int64, len(texts))
         stops = np.cumsum(sizes)
         self._keep(np.frombuffer(b"".join(texts) + bytes(PAD), np.uint8), stops - sizes, stops, cells.lines)
 
     def _keep(self, buffer: Bytes, starts: Places, ends: Places, lines: Places) -> None:
-        first, second = _fingerprints(buffer, starts, ends, self.keys)
-        self.first.append(first)
-        self.second.append(second)
-        self.lines.append(lines)
-
-    def take_over(self, other: "Logins") -> None:
-        """Takes the logins of one that was made beside this."""
-        self.first += other.first
-        self.second += other.second
-        self.lines += other.lines
+        first, second = _fingerprints(buffer, starts, ends, self._keys)
+        self._first.append(first)
+        self._second.append(second)
+        self._lines.append(lines)
 
     def twice(self) -> tuple[Places, Places]:
         """The lines of logins that stand on an earlier line too, ascending; and beside each the first line of all."""
-        if not self.first:
+        if not self._first:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        first = np.concatenate(self.first)
+        first = np.concatenate(self._first)
         ordered = np.sort(first)
         more = ordered[1:][ordered[1:] == ordered[:-1]]
         candidates = _members(first, more)
-        lines = np.concatenate(self.lines)[candidates]
-        first, second = first[candidates], np.concatenate(self.second)[candidates]
+        lines = np.concatenate(self._lines)[candidates]
+        first, second = first[candidates], np.concatenate(self._second)[candidates]
         order = np.lexsort((lines, second, first))
         first, second, lines = first[order], second[order], lines[order]
         new = np.ones(len(lines), np.bool_)

@@ -36,9 +36,9 @@ class Collector:
     """Gathers findings in any order. `told`: findings in words whose text cannot be read again, by key."""
 
     told: dict[int, list[Finding]] = field(default_factory=dict)
-    keys: list[Keys] = field(default_factory=list)
-    sizes: list[Bytes] = field(default_factory=list)
-    texts: list[Bytes] = field(default_factory=list)
+    _keys: list[Keys] = field(default_factory=list)
+    _sizes: list[Bytes] = field(default_factory=list)
+    _texts: list[Bytes] = field(default_factory=list)
     _kept: int = 0
 
     def tell(self, finding: Finding, column: int = -1) -> None:
@@ -66,29 +66,21 @@ class Collector:
         sizes = np.where(whole, sizes, 0)
         total = int(sizes.sum())
         offsets = np.cumsum(sizes) - sizes
-        self.texts.append(buffer[np.repeat(starts - offsets, sizes) + np.arange(total)])
+        self._texts.append(buffer[np.repeat(starts - offsets, sizes) + np.arange(total)])
         self._kept += total
         self._add(_keys(lines, columns, code), np.where(whole, sizes, NOT_KEPT).astype(np.uint8))
 
-    def take_over(self, other: "Collector") -> None:
-        """Takes what another one gathered."""
-        for key, findings in other.told.items():
-            self.told.setdefault(key, []).extend(findings)
-        self.keys += other.keys
-        self.sizes += other.sizes
-        self.texts += other.texts
-
     def _add(self, keys: Keys, sizes: Bytes | None = None) -> None:
-        self.keys.append(keys)
-        self.sizes.append(np.full(len(keys), NOT_KEPT, np.uint8) if sizes is None else sizes)
+        self._keys.append(keys)
+        self._sizes.append(np.full(len(keys), NOT_KEPT, np.uint8) if sizes is None else sizes)
 
     def findings(self, tell: TellFinding) -> "Findings":
         """All of them, in their order. `tell` puts one into words."""
-        keys = np.concatenate([np.zeros(0, np.uint64), *self.keys])
-        sizes = np.concatenate([np.zeros(0, np.uint8), *self.sizes])
+        keys = np.concatenate([np.zeros(0, np.uint64), *self._keys])
+        sizes = np.concatenate([np.zeros(0, np.uint8), *self._sizes])
         lengths = np.where(sizes == NOT_KEPT, 0, sizes).astype(np.int64)
         offsets = (np.cumsum(lengths) - lengths).astype(np.uint32)
-        texts = np.concatenate([np.zeros(0, np.uint8), *self.texts])
+        texts = np.concatenate([np.zeros(0, np.uint8), *self._texts])
         if len(keys) and bool(np.any(keys[1:] < keys[:-1])):
             order = np.argsort(keys, kind="stable")
             keys, sizes, offsets = keys[order], sizes[order], offsets[order]

@@ -23,25 +23,17 @@ class NotUtf8(Exception):  # noqa: N818  # an answer, not an error
 
 
 class RowJudge:
-    """Takes scanned rows in any order and gathers what is found in them. One thread at a time.
+    """Takes scanned rows in any order, and gathers what is found in them. One thread at a time.
 
     `widths`: the number of cells of each ragged row; `first_lines`: where a login that is there twice stands first.
-    `beside`: another judge of the same file, which takes this one over in the end.
     """
 
-    def __init__(
-        self,
-        rules: list[ColumnRule],
-        look: Callable[[], None],
-        *,
-        watch_utf8: bool = False,
-        beside: "RowJudge | None" = None,
-    ) -> None:
+    def __init__(self, rules: list[ColumnRule], look: Callable[[], None], *, watch_utf8: bool = False) -> None:
         self.found = Collector()
         self.widths, self.first_lines = Numbers(), Numbers()
         self._rules = rules
-        self.logins: Logins = Logins(beside.logins if beside else None)
-        self._bulk = BulkRules(rules, self.found, self.logins, look)
+        self._logins = Logins()
+        self._bulk = BulkRules(rules, self.found, self._logins, look)
         self._watch_utf8 = watch_utf8
         self._bad = self._good = 0
         self._waiting: list[Record] = []
@@ -55,9 +47,9 @@ class RowJudge:
         self._ragged(scanned.ragged + scanned.first_line, scanned.widths)
         self._waiting += [odd.record for odd in scanned.odd]
         if len(self._waiting) >= MOST_WAITING:
-            self.take_waiting()
+            self._take_waiting()
 
-    def take_waiting(self) -> None:
+    def _take_waiting(self) -> None:
         """Odd records come by ones and twos; many at once are judged as fast as others."""
         waiting, self._waiting = self._waiting, []
         self.take_records(waiting)
@@ -93,15 +85,10 @@ class RowJudge:
             for column, rows in rows_of.items():
                 self._bulk.report(code, batch.cells(column, np.array(rows)))
 
-    def finish(self, others: Iterable["RowJudge"] = ()) -> None:
-        """When all rows were taken: takes over the judges beside it, and finds logins that are there twice."""
-        for judge in (self, *others):
-            judge.take_waiting()
-            if judge is not self:
-                self.found.take_over(judge.found)
-                self.widths.take_over(judge.widths)
-                self.logins.take_over(judge.logins)
-        lines, first_lines = self.logins.twice()
+    def finish(self) -> None:
+        """When all rows were taken: finds logins that are there twice."""
+        self._take_waiting()
+        lines, first_lines = self._logins.twice()
         if len(lines):
             self.found.add("duplicate_identifier", lines, next(it for it, rule in enumerate(self._rules) if rule.login))
             self.first_lines.add(lines, first_lines)

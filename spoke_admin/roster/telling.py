@@ -21,25 +21,21 @@ class Numbers:
     """A number for each of some lines. Gathered first, then put in order, then asked, by any thread."""
 
     def __init__(self) -> None:
-        self.lines: list[NDArray[np.uint32]] = []
-        self.numbers: list[NDArray[np.uint32]] = []
+        self._lines: list[NDArray[np.uint32]] = []
+        self._numbers: list[NDArray[np.uint32]] = []
 
     def add(self, lines: Places, numbers: Places) -> None:
-        self.lines.append(lines.astype(np.uint32))
-        self.numbers.append(numbers.astype(np.uint32))
-
-    def take_over(self, other: "Numbers") -> None:
-        self.lines += other.lines
-        self.numbers += other.numbers
+        self._lines.append(lines.astype(np.uint32))
+        self._numbers.append(numbers.astype(np.uint32))
 
     def put_in_order(self) -> None:
-        if self.lines:
-            lines, numbers = np.concatenate(self.lines), np.concatenate(self.numbers)
+        if self._lines:
+            lines, numbers = np.concatenate(self._lines), np.concatenate(self._numbers)
             order = np.argsort(lines)
-            self.lines, self.numbers = [lines[order]], [numbers[order]]
+            self._lines, self._numbers = [lines[order]], [numbers[order]]
 
     def of(self, line: int) -> int:
-        return int(self.numbers[0][np.searchsorted(self.lines[0], line)])
+        return int(self._numbers[0][np.searchsorted(self._lines[0], line)])
 
 
 @dataclass

@@ -37,6 +37,12 @@ REFUSED |= {name: "not a text file" for name, kind in KINDS.items() if kind == "
 }
 
 
+@pytest.fixture(autouse=True)
+def in_blocks_of_a_mib(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The corpus has its traps at that border."""
+    monkeypatch.setattr(Text.blocks, "__defaults__", (1 << 20,))
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "users.csv"
