@@ -107,6 +107,8 @@ class Emails:
         self._domains = Domains()
         self._dots = np.empty(_PIECE + 1, np.bool_)
         self._pairs = np.empty(_PIECE, np.bool_)
+        self._read: NDArray[np.uint8] | None = None
+        self._pairs_read = np.zeros(0, np.int64)
 
     def invalid(
         self,
@@ -119,7 +121,7 @@ class Emails:
         """Which cells are neither blank nor a valid address; the twin of `is_valid`.
 
         `buffer`: UTF-8, contiguous, at least 64 bytes longer than the last cell. `ats`: where the only "@" of a cell
-        is if all its other bytes are among A-Z a-z 0-9 - . / ^ _ `, else -1. `look` is called often and may raise.
+        is if all its other bytes are among A-Z a-z 0-9 ' + - . / ^ _ `, else -1. `look` is called often and may raise.
         """
         quick = (ats >= 0) & (ends - ats <= WIDTH + 1)
         if quick.all():
@@ -151,7 +153,9 @@ class Emails:
         found |= local == 0
         found |= buffer.take(starts) == _DOT
         found |= buffer.take(ats - 1) == _DOT
-        pairs = self._pairs_of_dots(buffer, int(starts.min()), int(ats.max()))
+        if self._read is not buffer:  # two columns of a block have the same
+            self._read, self._pairs_read = buffer, self._pairs_of_dots(buffer, 0, len(buffer))
+        pairs = self._pairs_read
         if pairs.size:
             found |= pairs.searchsorted(starts) < pairs.searchsorted(ats - 1)
         return found

@@ -110,17 +110,28 @@ def damaged_places(data: bytes) -> NDArray[np.int64]:
 
 def _damaged(read: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Whether each byte belongs to no whole character; the first and the last three are not asked for."""
-    first, second = read[:-3], read[1:-2]
-    follows = (read & 0xC0) == 0x80
-    two = (first >= 0xC2) & (first <= 0xDF) & follows[1:-2]
-    three = (first & 0xF0 == 0xE0) & follows[1:-2] & follows[2:-1]
+    return damaged_among(read[:-3], read[1:-2], read[2:-1], read[3:])[3:]
+
+
+def damaged_among(
+    first: NDArray[np.uint8], second: NDArray[np.uint8], third: NDArray[np.uint8], fourth: NDArray[np.uint8]
+) -> NDArray[np.bool_]:
+    """Which of some bytes belong to no whole character of UTF-8.
+
+    `second`, `third`, `fourth`: what follows each of them. Of the bytes beyond ASCII that follow each other none may
+    be left out; ASCII may.
+    """
+    follows = (second & 0xC0) == 0x80
+    two = (first >= 0xC2) & (first <= 0xDF) & follows
+    follows = follows & ((third & 0xC0) == 0x80)
+    three = (first & 0xF0 == 0xE0) & follows
     three &= ~((first == 0xE0) & (second < 0xA0)) & ~((first == 0xED) & (second > 0x9F))
-    four = (first >= 0xF0) & (first <= 0xF4) & follows[1:-2] & follows[2:-1] & follows[3:]
+    four = (first >= 0xF0) & (first <= 0xF4) & follows & ((fourth & 0xC0) == 0x80)
     four &= ~((first == 0xF0) & (second < 0x90)) & ~((first == 0xF4) & (second > 0x8F))
     whole = (first < 0x80) | two | three | four
     for count, leads in ((1, two | three | four), (2, three | four), (3, four)):
         whole[count:] |= leads[:-count]
-    damaged: NDArray[np.bool_] = ~whole[3:]
+    damaged: NDArray[np.bool_] = ~whole
     return damaged
 
 

@@ -13,6 +13,7 @@ Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
 
 PAD = 64  # bytes behind a buffer's last cell: windows of that width, and what stands beside a mark, may be looked at
+PLAIN = (0x27, 0x2B)  # ' and +, which many addresses and phones have
 TAB, LF, CR, QUOTE, AT, DELETE = 9, 10, 13, 34, 64, 127
 
 
@@ -46,13 +47,15 @@ def padded(data: bytes) -> Bytes:
 
 
 def marks_of(buffer: Bytes, delimiter: int) -> Marks:
-    r"""The marks of a padded buffer: whatever is below '-' or above 'z', : ; < = > ? @ [ \ ], and the delimiter."""
+    r"""The marks of a padded buffer: what is below '-' or above 'z' but ' and +, : ; < = > ? @ [ \ ], the delimiter."""
     text = buffer[: len(buffer) - PAD]
     found, more, shifted = np.empty(len(text), np.bool_), np.empty(len(text), np.bool_), np.empty(len(text), np.uint8)
     np.less(text, 0x2D, out=found)
     for low, count in ((0x3A, 7), (0x5B, 3), (0x7B, 0x85)):
         np.less(np.subtract(text, np.uint8(low), out=shifted), count, out=more)
         np.logical_or(found, more, out=found)
+    for plain in PLAIN:
+        np.logical_and(found, np.not_equal(text, plain, out=more), out=found)
     if not is_mark(delimiter):
         np.logical_or(found, np.equal(text, delimiter, out=more), out=found)
     at = np.flatnonzero(found)
@@ -61,7 +64,7 @@ def marks_of(buffer: Bytes, delimiter: int) -> Marks:
 
 def is_mark(byte: int) -> bool:
     """Whether a byte is a mark whatever the delimiter."""
-    return byte < 0x2D or 0x3A <= byte <= 0x40 or 0x5B <= byte <= 0x5D or byte > 0x7A
+    return byte not in PLAIN and (byte < 0x2D or 0x3A <= byte <= 0x40 or 0x5B <= byte <= 0x5D or byte > 0x7A)
 
 
 def lines_of(marks: Marks) -> LineEnds:

@@ -10,8 +10,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from spoke_admin.roster.encoding import Encoding, damaged_places, decoded, utf8_counts
-from spoke_admin.roster.marks import AT, CR, LF, QUOTE, Bytes, LineEnds, Marks, Places, lines_of, marks_of, padded
+from spoke_admin.roster.encoding import Encoding, damaged_among, damaged_places, decoded, utf8_counts
+from spoke_admin.roster.marks import (
+    AT,
+    CR,
+    DELETE,
+    LF,
+    QUOTE,
+    Bytes,
+    LineEnds,
+    Marks,
+    Places,
+    lines_of,
+    marks_of,
+    padded,
+)
 from spoke_admin.roster.reading import QUOTE_BOUND, Lines, Record, records
 from spoke_admin.roster.text import GIANT, Block
 
@@ -153,7 +166,7 @@ class Scanner:
         marks = marks_of(buffer, delimiter)
         lines = lines_of(marks)
         scanned = Scanned(block.data, block.at, self.line, block.read, lines)
-        scanned.damaged = damaged_places(block.data)
+        scanned.damaged = _damaged(marks)
         quoting = _Quoting(marks, lines, delimiter)
         usable = quoting.well_formed
         count = self._read_odd(scanned, np.flatnonzero(~usable), usable, ends=ends)
@@ -245,9 +258,16 @@ def _batch(marks: Marks, lines: LineEnds, rows: Places, last: Places, first_line
     starts, first = np.empty_like(ends), np.empty_like(last)
     starts[:, 0] = lines.starts[rows]
     np.add(ends[:, :-1], 1, out=starts[:, 1:])
-    first[:, 0] = np.searchsorted(marks.at, starts[:, 0]) if len(rows) < len(lines.starts) else _after(lines)
+    first[:, 0] = _after(lines)[rows]
     np.add(last[:, :-1], 1, out=first[:, 1:])
     return Batch(rows + first_line, starts, ends, marks, first, last)
+
+
+def _damaged(marks: Marks) -> Places:
+    """Where bytes are no UTF-8: every byte beyond ASCII is a mark."""
+    at = marks.at[marks.kinds > DELETE]
+    buffer = marks.buffer
+    return at[damaged_among(buffer[at], buffer[at + 1], buffer[at + 2], buffer[at + 3])] if len(at) else NOWHERE
 
 
 def _after(lines: LineEnds) -> Places:

@@ -22,7 +22,7 @@ from spoke_admin.roster.emails import WIDTH, Domains, Emails, is_valid
 
 STRINGS = int(os.environ.get("EMAIL_STRINGS", "40000"))
 BATCH = 4_000
-PLAIN = re.compile(rb"[A-Za-z0-9./^_`-]*@[A-Za-z0-9./^_`-]*")
+PLAIN = re.compile(rb"[A-Za-z0-9'+./^_`-]*@[A-Za-z0-9'+./^_`-]*")
 
 LONG_CJK = "xn--" + ("中" * 48).encode("punycode").decode()  # 55 bytes that stand for 144
 FINE_LOCALS = (
