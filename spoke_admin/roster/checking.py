@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -40,7 +40,8 @@ Cancelled = Callable[[], bool]
 class Result:
     """What a file of users holds. `findings` in order of line, then column; `columns` as written.
 
-    `lookup` reads a row again by its line; `fields` are what each column holds.
+    `lookup` reads a row again by its line; `fields` are what each column holds. `sheet`: of a workbook, with
+    the `sheets` that could be chosen instead.
     """
 
     file: Path
@@ -51,6 +52,8 @@ class Result:
     rows: int
     findings: Findings
     lookup: RecordLookup
+    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
     by_code: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -133,9 +136,10 @@ class _Check:
 
     def workbook(self, sheet: str | None) -> Result:
         """Of a workbook: its encoding is said to be xlsx, it has no delimiter."""
-        from spoke_admin.roster.workbook.rows import rows_of  # takes a while to load, and most files are none
+        from spoke_admin.roster.workbook.rows import open_sheet  # takes a while to load, and most files are none
 
-        found = rows_of(self.source, sheet, self.look)
+        opened_sheet = open_sheet(self.source, sheet, self.look)
+        found = opened_sheet.rows
         first = next(found)
         header = Record(first.line, first.cells)
         columns = columns_of(header.cells)
@@ -146,7 +150,9 @@ class _Check:
             rows += len(some)
             judge.take_records(some)
         judge.finish()
-        return self._result(judge, header, columns, rows, WorkbookLookup(self.source, sheet, header), "xlsx", "")
+        lookup = WorkbookLookup(self.source, opened_sheet.name, header)
+        result = self._result(judge, header, columns, rows, lookup, "xlsx", "")
+        return replace(result, sheet=opened_sheet.name, sheets=tuple(opened_sheet.names))
 
     def _result(
         self,

@@ -40,21 +40,25 @@ def _text(source: Source) -> tuple[Record, Iterator[Record]]:
     return table.header, table.rows
 
 
-def _workbook(source: Source) -> tuple[Record, Iterator[Record]]:
+def _workbook(source: Source, sheet: str | None = None) -> tuple[Record, Iterator[Record]]:
     from spoke_admin.roster.workbook.rows import rows_of  # takes a while to load
 
-    found = (Record(row.line, row.cells) for row in rows_of(source))
+    found = (Record(row.line, row.cells) for row in rows_of(source, sheet))
     return next(found), found
 
 
-def logins_of(path: Path, cancelled: Callable[[], bool] = lambda: False) -> Iterator[tuple[int, str]]:
+def logins_of(
+    path: Path, cancelled: Callable[[], bool] = lambda: False, sheet: str | None = None
+) -> Iterator[tuple[int, str]]:
     """Line and login of each row that can be imported whole; a login may be blank. Ends early once `cancelled`.
+
+    `sheet`: of a workbook, by default the one that is checked.
 
     Raises AdminError when the file cannot be read, or has no column for logins.
     """
     with opened(path) as source:
-        if holds_workbook(source):
-            yield from _logins_of_workbook(source, cancelled)
+        if holds_workbook(source, sheet):
+            yield from _logins_of_workbook(source, sheet, cancelled)
             return
         encoding = encoding_of(source)
         text = Text(source, encoding)
@@ -70,8 +74,8 @@ def logins_of(path: Path, cancelled: Callable[[], bool] = lambda: False) -> Iter
             yield from sorted(_logins(scanned, column, len(head.columns.names)))
 
 
-def _logins_of_workbook(source: Source, cancelled: Callable[[], bool]) -> Iterator[tuple[int, str]]:
-    header, rows = _workbook(source)
+def _logins_of_workbook(source: Source, sheet: str | None, cancelled: Callable[[], bool]) -> Iterator[tuple[int, str]]:
+    header, rows = _workbook(source, sheet)
     column = _login_column(source.path, columns_of(header.cells))
     for record in rows:
         if cancelled():

@@ -52,7 +52,9 @@ class Comparison:
         return np.flatnonzero(fits)
 
 
-def compare(path: Path, users: ServiceUsers, profile: ServiceProfile, cancelled: Cancelled) -> Comparison:
+def compare(
+    path: Path, users: ServiceUsers, profile: ServiceProfile, cancelled: Cancelled, sheet: str | None = None
+) -> Comparison:
     """Reads the file's logins and looks each up among the users. For a worker. Raises AdminError."""
     import numpy as np
 
@@ -62,7 +64,7 @@ def compare(path: Path, users: ServiceUsers, profile: ServiceProfile, cancelled:
     text, ends, lines = bytearray(), array("q"), array("q")
 
     def logins() -> Iterator[str]:
-        for line, login in logins_of(path, cancelled):
+        for line, login in logins_of(path, cancelled, sheet):
             take(line, login)
             yield login
 

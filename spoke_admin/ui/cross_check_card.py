@@ -50,6 +50,7 @@ class CrossCheckCard(QWidget):
         self._comparison: Comparison | None = None
         self._standing = ""
         self._path = Path()
+        self._sheet: str | None = None
         self._connection: Connection | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -125,10 +126,10 @@ class CrossCheckCard(QWidget):
 
     # comparing
 
-    def compare(self, path: Path, connection: Connection) -> None:
-        """Begins. What was compared before is forgotten."""
+    def compare(self, path: Path, connection: Connection, sheet: str | None = None) -> None:
+        """Begins. What was compared before is forgotten. `sheet`: of a workbook."""
         self._stop()
-        self._path, self._connection = path, connection
+        self._path, self._sheet, self._connection = path, sheet, connection
         title = connection.profile.title
         self.heading.setText(f"Compared with {title}")
         self.summary.setText(f"Reading the users of {title}…")
@@ -180,14 +181,14 @@ class CrossCheckCard(QWidget):
         self.summary.setText(f"Reading the users of {self._connection.profile.title}: {read:,}{of_all}…")
 
     def _take_users(self, users: ServiceUsers) -> None:
-        connection, path = self._connection, self._path
+        connection, path, sheet = self._connection, self._path, self._sheet
         if connection is None:
             return
         self.progress.setRange(0, 0)
         self.summary.setText(f"Looking up the logins of the file among {len(users.users):,} users…")
 
         def work(_progress: TellProgress, cancelled: Cancelled) -> Comparison:
-            return compare(path, users, connection.profile, cancelled)
+            return compare(path, users, connection.profile, cancelled, sheet)
 
         self._task = self._tasks.work(work, self._take, self._failed, owner=self)
 
@@ -201,7 +202,7 @@ class CrossCheckCard(QWidget):
         self.progress_row.hide()
         self.summary.setText("Nothing could be compared.")
         if self._connection is not None:
-            self.message.show_error(error, partial(self.compare, self._path, self._connection))
+            self.message.show_error(error, partial(self.compare, self._path, self._connection, self._sheet))
 
     # showing
 

@@ -113,8 +113,7 @@ class RepairCard(QFrame):
         self._cancel()
 
         def work(progress: TellProgress, cancelled: Cancelled) -> Path:
-            file = checked.result.file
-            return save(file, profile, applied, to, safe=safe, progress=progress, cancelled=cancelled)
+            return save(checked.result, profile, applied, to, safe=safe, progress=progress, cancelled=cancelled)
 
         self.save_button.setEnabled(False)
         self.progress.begin()

@@ -108,11 +108,11 @@ def plan(
     """What repairs of every class would do. For a worker. Raises AdminError."""
     from spoke_admin.roster.repair.copy import plan_repairs
 
-    return plan_repairs(result.file, profile, headers, progress, cancelled)
+    return plan_repairs(result.file, profile, headers, progress, cancelled, sheet=result.sheet)
 
 
 def save(  # each of them is a choice of its own
-    path: Path,
+    result: "Result",
     profile: ServiceProfile,
     applied: Applied,
     to: Path,
@@ -127,8 +127,8 @@ def save(  # each of them is a choice of its own
 
     changes_to = to.with_name(f"{to.stem}.changes.csv")
     save_repaired(
-        path, profile, [Repair(it) for it in applied.repairs], to, changes_to, safe=safe, headers=applied.headers,
-        as_of=applied.as_of, progress=progress, cancelled=cancelled,
+        result.file, profile, [Repair(it) for it in applied.repairs], to, changes_to, safe=safe,
+        headers=applied.headers, sheet=result.sheet, as_of=applied.as_of, progress=progress, cancelled=cancelled,
     )  # fmt: skip
     return changes_to
 

@@ -34,15 +34,20 @@ class Checked:
     summary: str
 
 
-def check(path: Path, profile: ServiceProfile | None, progress: TellProgress, cancelled: Cancelled) -> Checked:
-    """Checks a file by the rules of `profile`, by default askSpoke's. For a worker. Raises AdminError."""
+def check(
+    path: Path, sheet: str | None, profile: ServiceProfile | None, progress: TellProgress, cancelled: Cancelled
+) -> Checked:
+    """Checks a file by the rules of `profile`, by default askSpoke's. For a worker. Raises AdminError.
+
+    `sheet`: of a workbook, None for the first visible one that holds anything.
+    """
     from spoke_admin import connection
     from spoke_admin.roster.checking import check_file
     from spoke_admin.roster.choosing import Chooser
     from spoke_admin.roster.words import WORDS
 
     profile = profile or connection.profile(DEFAULT_PROFILE)
-    result = check_file(path, profile, progress, cancelled)
+    result = check_file(path, profile, progress, cancelled, sheet)
     kinds = {code: (count, WORDS[code].severity) for code, count in result.by_code.items()}
     chooser = Chooser(result.findings, result.columns)
     return Checked(result, chooser, profile, kinds, _summary(result, kinds, profile))
@@ -53,7 +58,7 @@ def _summary(result: "Result", kinds: Kinds, profile: ServiceProfile) -> str:
     for count, severity in kinds.values():
         counts[severity] += count
     rows = "1 row" if result.rows == 1 else f"{result.rows:,} rows"
-    form = "an Excel workbook"
+    form = f"sheet {visible(result.sheet or '', 60)} of an Excel workbook"
     if result.delimiter:
         form = f"{result.encoding}, delimiter {DELIMITERS.get(result.delimiter, visible(result.delimiter, 12))}"
     found = ", ".join(_counted(counts[it], it) for it in Severity if counts[it])

@@ -18,7 +18,7 @@ class WrappingLine(QWidget):
     def __init__(self, name: str, *widgets: QWidget) -> None:
         super().__init__()
         self.setObjectName(name)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)  # Fixed would cut lines off
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self._widgets = widgets

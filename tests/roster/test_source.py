@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spoke_admin.domain.error import AdminError
-from spoke_admin.roster.source import opened
+from spoke_admin.roster.source import holds_workbook, opened
 
 
 def refusal(path: Path) -> AdminError:
@@ -91,3 +91,28 @@ def test_a_file_that_is_removed_meanwhile_is_read_to_its_end(tmp_path: Path) -> 
         path.unlink()
         assert source.file.read() == b"login\n"
         source.refuse_if_changed()
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "wanted"),
+    [
+        ("users.xlsx", b"PK\x03\x04", True),
+        ("users", b"PK\x03\x04", True),
+        ("users.XLS", b"\xd0\xcf\x11\xe0", True),
+        ("users.csv", b"PK\x03\x04", False),
+        ("users.csv", b"login", False),
+        ("users", b"PK", False),
+    ],
+)
+def test_what_is_read_as_a_workbook(tmp_path: Path, name: str, start: bytes, *, wanted: bool) -> None:
+    (tmp_path / name).write_bytes(start)
+    with opened(tmp_path / name) as source:
+        assert holds_workbook(source) is wanted
+        assert source.file.tell() == 0
+
+
+def test_a_name_that_says_another_thing_and_a_sheet_of_a_text(tmp_path: Path) -> None:
+    for name, sheet, words in (("users.xlsx", None, "is no workbook, although"), ("users.csv", "A", "has no sheet A")):
+        (tmp_path / name).write_bytes(b"login\n")
+        with opened(tmp_path / name) as source, pytest.raises(AdminError, match=words):
+            holds_workbook(source, sheet)

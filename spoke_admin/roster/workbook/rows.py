@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
+from itertools import chain
 from math import isfinite
 from pathlib import Path
 
@@ -56,12 +57,13 @@ class WorkbookRow:
     numbers: tuple[int, ...]
 
 
-def is_workbook(head: bytes) -> bool:
-    """Whether the file's first bytes are those of a zip, or of the container of locked and old workbooks.
+@dataclass(frozen=True, slots=True)
+class SheetRows:
+    """`rows`, the header first, of the sheet `name`. `names`: the sheets that can be chosen, visible ones and this."""
 
-    `rows_of` refuses what turns out to be none that can be read, saying what it is.
-    """
-    return head.startswith((_ZIP, _OLE))
+    name: str
+    names: list[str]
+    rows: Iterator[WorkbookRow]
 
 
 def rows_of(source: Source, sheet: str | None = None, look: Callable[[], None] = lambda: None) -> Iterator[WorkbookRow]:
@@ -69,6 +71,11 @@ def rows_of(source: Source, sheet: str | None = None, look: Callable[[], None] =
 
     Raises AdminError, at any row: damaged, a bomb, no workbook, no such sheet, nothing in it.
     """
+    yield from open_sheet(source, sheet, look).rows
+
+
+def open_sheet(source: Source, sheet: str | None = None, look: Callable[[], None] = lambda: None) -> SheetRows:
+    """The sheet, and its rows to be read. Raises AdminError as `rows_of`."""
     _refuse_container(source)
     workbook = workbook_of(source, look)
     texts = list(_texts(source, workbook, look))
@@ -76,9 +83,8 @@ def rows_of(source: Source, sheet: str | None = None, look: Callable[[], None] =
         rows = _rows(source, workbook, candidate, texts, look)
         first = next(rows, None)
         if first is not None:
-            yield first
-            yield from rows
-            return
+            names = [it.name for it in workbook.sheets if it.entry and (it.visible or it is candidate)]
+            return SheetRows(candidate.name, names, chain((first,), rows))
     raise empty(source.path) if sheet is None else _nothing_in(source.path, workbook, sheet)
 
 

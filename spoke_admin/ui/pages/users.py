@@ -1,18 +1,19 @@
 """A file of users: every fault before anything is sent."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.systems import Connection
 from spoke_admin.ui.cross_check_card import CrossCheckCard
 from spoke_admin.ui.findings_model import visible
 from spoke_admin.ui.findings_panel import FindingsPanel
-from spoke_admin.ui.form import button, wrapped
+from spoke_admin.ui.form import button, row, wrapped
 from spoke_admin.ui.page import Page
 from spoke_admin.ui.progress_row import ProgressRow
 from spoke_admin.ui.repair_card import RepairCard
@@ -39,6 +40,7 @@ class UsersPage(Page):
         self._check: Task | None = None
         self._saving: Task | None = None
         self._path: Path | None = None
+        self._sheet: str | None = None
         self._profile: ServiceProfile | None = None  # whose rules the file is checked by; None: the default's
         self._checked: Checked | None = None
         self.repairs = RepairCard(self, self.message)
@@ -86,6 +88,14 @@ class UsersPage(Page):
         column.addWidget(self.file_label)
         column.addWidget(self.summary)
         self.body.addLayout(column)
+        self.sheet_row = QWidget()
+        self.sheet_row.setObjectName("sheet_row")
+        line = QFormLayout(self.sheet_row)
+        line.setContentsMargins(0, 0, 0, 0)
+        self.sheet_picker = QComboBox()
+        row(line, "S&heet", self.sheet_picker, "sheet_picker")
+        self.sheet_picker.textActivated.connect(self._choose_sheet)
+        self.body.addWidget(self.sheet_row)
 
     # opening and checking
 
@@ -96,26 +106,30 @@ class UsersPage(Page):
         is_open = self._check is not None or self._checked is not None
         before = self._profile.name if self._profile else DEFAULT_PROFILE
         if self._path is not None and is_open and connection is not None and connection.profile.name != before:
-            self.open_file(self._path)
+            self.open_file(self._path, self._sheet)
 
     def verify(self) -> None:
         """Checks the open file again: it may have been mended."""
         if self._path is not None and self._check is None:
-            self.open_file(self._path)
+            self.open_file(self._path, self._sheet)
 
-    def open_file(self, path: Path) -> None:
-        """Checks a file. One that is being checked is left."""
+    def _choose_sheet(self, name: str) -> None:
+        if self._path is not None and self._checked is not None and name != self._checked.result.sheet:
+            self.open_file(self._path, name)
+
+    def open_file(self, path: Path, sheet: str | None = None) -> None:
+        """Checks a file, of a workbook a `sheet`. One that is being checked is left."""
         if self._check is not None:
             self._check.cancel()
         self.message.clear()
         self._show(None)
-        self._path, self._profile = path, self.connection.profile if self.connection else None
+        self._path, self._sheet, self._profile = path, sheet, self.connection.profile if self.connection else None
         self._show_lead()
         self.file_label.setText(visible(path.name, 120))
         self.file_label.show()
         self.summary.setText("Reading…")
         self.progress.begin()
-        work, refused = partial(check, path, self._profile), partial(self._refused, path)
+        work, refused = partial(check, path, sheet, self._profile), partial(self._refused, path)
         self._check = self.tasks.work(work, self._take, refused, self.progress.tell, owner=self)
 
     def cancel(self) -> None:
@@ -156,9 +170,18 @@ class UsersPage(Page):
         self._offer_comparison()
         if checked is not None:
             self.summary.setText(checked.summary)
+            self._offer_sheets(checked.result.sheets, checked.result.sheet or "")
         else:
+            self._offer_sheets((), "")
             self.file_label.hide()
             self.summary.setText("No file is open.")
+
+    def _offer_sheets(self, names: Sequence[str], current: str) -> None:
+        """Of a workbook with more sheets than one."""
+        self.sheet_row.setVisible(len(names) > 1)
+        self.sheet_picker.clear()
+        self.sheet_picker.addItems(names)
+        self.sheet_picker.setCurrentText(current)
 
     def _show_lead(self) -> None:
         """What can be done here, as long as nothing is open: then the room is the file's."""
@@ -178,7 +201,8 @@ class UsersPage(Page):
     def _compare(self) -> None:
         if self.connection is not None and self._checked is not None:
             self.findings.hide()
-            self.cross_check.compare(self._checked.result.file, self.connection)
+            result = self._checked.result
+            self.cross_check.compare(result.file, self.connection, result.sheet)
 
     def _show_findings_again(self) -> None:
         self.findings.setVisible(self._checked is not None and bool(self._checked.kinds))

@@ -14,18 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spoke_admin.domain.error import AdminError
-from spoke_admin.roster.workbook.rows import is_workbook
 from tests.roster.workbook import workbooks as make
 from tests.roster.workbook.workbooks import HEADER, checked, read, refusal
-
-
-def test_is_workbook() -> None:
-    assert is_workbook(make.zipped(make.parts()))
-    assert is_workbook(make.ole("Workbook"))
-    assert not is_workbook(b"login,email\n")
-    assert not is_workbook(b"PK\x05\x06")
-    assert not is_workbook(b"")
-
 
 ODS = {"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<office/>"}
 WORD = {

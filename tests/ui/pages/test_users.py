@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
@@ -264,3 +265,30 @@ def test_the_comparison_takes_the_place_of_the_findings(page: UsersPage, qtbot: 
 
 def test_nothing_on_the_page_takes_a_dropped_file_for_itself(page: UsersPage) -> None:
     assert not page.findings.search.acceptDrops()
+
+
+def test_another_sheet_of_a_workbook_may_be_chosen(page: UsersPage, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "people.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name, login in (("Staff", "a@example.com"), ("Guests", "no address"), ("Empty", "")):
+            sheet = book.add_worksheet(name)
+            if login:
+                sheet.write_row(0, 0, ["login", "email", "firstName", "lastName"])
+                sheet.write_row(1, 0, [login, "a@example.com", "Ada", "Lovelace"])
+    opened(page, path, qtbot)
+    assert not page.sheet_row.isHidden()
+    assert [page.sheet_picker.itemText(place) for place in range(page.sheet_picker.count())] == [
+        "Staff", "Guests", "Empty"
+    ]  # fmt: skip
+    assert page.sheet_picker.currentText() == "Staff"
+    assert page.findings.model.rowCount() == 0
+    page.sheet_picker.setCurrentText("Guests")
+    page.sheet_picker.textActivated.emit("Guests")
+    settle(page, qtbot)
+    assert page.sheet_picker.currentText() == "Guests"
+    assert page.findings.model.rowCount() == 1
+    page.verify()
+    settle(page, qtbot)
+    assert page.sheet_picker.currentText() == "Guests"
+    opened(page, sample_roster(), qtbot)
+    assert page.sheet_row.isHidden()
