@@ -1,3 +1,3 @@
 """Spoke Admin: enable SAML and SCIM between a service and an identity provider, rehearsed and proved."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

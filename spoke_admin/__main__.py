@@ -4,10 +4,13 @@ import sys
 from collections.abc import Sequence
 
 from spoke_admin import cli
+from spoke_admin.adapters import crash_reports, process_guard
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; its exit code."""
+    """Runs one command; its exit code. From here on the process keeps its memory and its mistakes to itself."""
+    process_guard.protect()
+    crash_reports.install()
     return cli.main(sys.argv[1:] if arguments is None else arguments, open_window)
 
 

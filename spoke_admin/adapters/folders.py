@@ -8,3 +8,10 @@ def config_folder() -> Path:
     import platformdirs
 
     return platformdirs.user_config_path("spoke-admin", appauthor=False)
+
+
+def data_folder() -> Path:
+    """The platform's folder for what the program records. It may not exist yet."""
+    import platformdirs
+
+    return platformdirs.user_data_path("spoke-admin", appauthor=False)

@@ -8,7 +8,6 @@ Why so: docs/decisions/0003-keychain.md.
 
 import asyncio
 import logging
-import os
 import re
 import sys
 import threading
@@ -18,14 +17,18 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from spoke_admin.adapters import secret_service
+from spoke_admin.adapters import kwallet, secret_service
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import KeptToken, KeychainState
 
 SECONDS = 3.0
+PERSON_SECONDS = 180.0  # while the system's own window asks a person
 USER = "token"
+LINUX = "Secret Service"
+WINDOWS = "Windows Credential Manager"
 WINDOWS_LIMIT = 1280  # characters: the Credential Manager takes 2,560 bytes of UTF-16
+LOCKED_BY_NAME = ("KeyringLocked", "LockedException", "WalletClosedError")
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -67,8 +70,9 @@ class Backend(Protocol):
 class Keychain:
     """The keychain of this computer, or memory where there is none.
 
-    `deadline` in seconds for each call. `backend` stands for the platform's own (tests hand in refusing ones).
-    `remembered` and `remember`: which back end holds the token of an address, kept outside.
+    `deadline` in seconds for each call. `backend` stands for the platform's own (tests hand in refusing ones): its
+    name, itself, and whether it can be used without asking a person. `remembered` and `remember`: which back end holds
+    the token of an address, kept outside; "" forgets it.
     """
 
     _memory: dict[str, Secret] = {}  # noqa: RUF012  # of the process: every opened connection shares it
@@ -90,6 +94,11 @@ class Keychain:
         address = normal(address)
         return self._with_memory(address, await self._within(lambda: self._read(address)))
 
+    async def unlock(self, address: str, seconds: float = PERSON_SECONDS) -> KeptToken:
+        """As `read`, and the system's own window may ask a person meanwhile. Cancelling it leaves that window alone."""
+        address = normal(address)
+        return self._with_memory(address, await self._within(lambda: self._read(address, ask=True), seconds))
+
     async def keep(self, address: str, secret: Secret) -> KeptToken:
         """Stores and reads back. What the keychain does not take stays in memory: a token may be shown only once."""
         address = normal(address)
@@ -106,35 +115,42 @@ class Keychain:
         self._memory.pop(address, None)
         return await self._within(lambda: self._forget(address))
 
-    def _read(self, address: str) -> KeptToken:
+    def _read(self, address: str, *, ask: bool = False) -> KeptToken:
         name, backend, state = self._backend()
-        if backend is None or state is not KeychainState.AVAILABLE:
+        usable = state is KeychainState.AVAILABLE or (ask and state is KeychainState.LOCKED)
+        if backend is None or not usable:
+            return _without(state, name)
+        if state is KeychainState.LOCKED and name == LINUX and not secret_service.unlock():
             return _without(state, name)
         text = backend.get_password(service_of(address), USER)
-        if text is None:
-            return self._missing(address, name)
-        return KeptToken(KeychainState.AVAILABLE, name, Secret(text))
-
-    def _missing(self, address: str, name: str) -> KeptToken:
         before = self._remembered(address)
-        if not before or before == name:
-            return KeptToken(KeychainState.MISSING, name)
-        title = f"The token of {address} was kept in {before}; now {name} answers and holds none."
-        return KeptToken(KeychainState.MISSING, name, None, title, f"Start {before} again, or store the token anew.")
+        change = f"The token of {address} was kept in {before}; now {name} answers" if before not in ("", name) else ""
+        if text is None:
+            remedy = f"Start {before} again, or store the token anew." if change else ""
+            return KeptToken(KeychainState.MISSING, name, None, f"{change} and holds none." if change else "", remedy)
+        remedy = (
+            "Nothing was changed there. If this token is refused, the other one may be the newer." if change else ""
+        )
+        title = f"{change} and holds one, too." if change else ""
+        return KeptToken(KeychainState.AVAILABLE, name, Secret(text), title, remedy)
 
     def _keep(self, address: str, secret: Secret) -> KeptToken:
         name, backend, state = self._backend()
         if backend is None or state is not KeychainState.AVAILABLE:
             return _without(state, name)
-        if sys.platform == "win32" and len(secret.reveal()) > WINDOWS_LIMIT:
+        if name == WINDOWS and len(secret.reveal()) > WINDOWS_LIMIT:
             return _without(KeychainState.TOO_LARGE, name)
         backend.set_password(service_of(address), USER, secret.reveal())
         if backend.get_password(service_of(address), USER) != secret.reveal():
             return KeptToken(
                 KeychainState.DENIED, name, None, f"{name} took the token and does not hold it.", "See its settings."
             )
+        before = self._remembered(address)
         self._remember(address, name)
-        return KeptToken(KeychainState.AVAILABLE, name, secret)
+        if before in ("", name):
+            return KeptToken(KeychainState.AVAILABLE, name, secret)
+        title = f"From now on the token of {address} is kept in {name}; before, it was {before}."
+        return KeptToken(KeychainState.AVAILABLE, name, secret, title, f"What lies in {before} was left as it is.")
 
     def _forget(self, address: str) -> KeptToken:
         name, backend, state = self._backend()
@@ -143,7 +159,17 @@ class Keychain:
             return _without(gone, name)
         if backend.get_password(service_of(address), USER) is not None:
             backend.delete_password(service_of(address), USER)
-        return KeptToken(KeychainState.MISSING, name)
+            if backend.get_password(service_of(address), USER) is not None:
+                return KeptToken(
+                    KeychainState.DENIED, name, None, f"{name} did not remove the token.", "Remove it there."
+                )
+        before = self._remembered(address)
+        if before == name:
+            self._remember(address, "")
+        if before in ("", name):
+            return KeptToken(KeychainState.MISSING, name)
+        title = f"{name} holds no token of {address} any more; {before} may."
+        return KeptToken(KeychainState.MISSING, name, None, title, f"Remove it in {before} as well.")
 
     def _with_memory(self, address: str, kept: KeptToken) -> KeptToken:
         """The answer, with the token of this process's memory where the keychain gave none."""
@@ -151,16 +177,16 @@ class Keychain:
             return kept
         return replace(kept, secret=self._memory[address], backend="memory")
 
-    async def _within(self, work: Callable[[], KeptToken]) -> KeptToken:
+    async def _within(self, work: Callable[[], KeptToken], seconds: float | None = None) -> KeptToken:
         try:
-            return await in_thread(work, self._deadline)
+            return await in_thread(work, seconds or self._deadline)
         except TimeoutError:
             return _without(KeychainState.TIMED_OUT, "the keychain")
         except AdminError:
             raise
         except Exception as fault:  # noqa: BLE001  # each back end has exceptions of its own
             log.debug("the keychain refused: %s", type(fault).__name__)
-            locked = type(fault).__name__ in ("KeyringLocked", "LockedException")
+            locked = type(fault).__name__ in LOCKED_BY_NAME
             return _without(KeychainState.LOCKED if locked else KeychainState.DENIED, "the keychain")
 
 
@@ -194,13 +220,13 @@ async def in_thread(work: Callable[[], Result], seconds: float) -> Result:
 
 
 def platform_backend() -> tuple[str, Backend | None, KeychainState]:
-    """The platform's keychain by name, and whether it can be used now."""
+    """The platform's keychain by name, and whether it can be used now without asking a person."""
     if sys.platform == "win32":
         from keyring.backends.Windows import WinVaultKeyring
 
         vault: Any = WinVaultKeyring()
         vault.persist = "local machine"
-        return "Windows Credential Manager", vault, KeychainState.AVAILABLE
+        return WINDOWS, vault, KeychainState.AVAILABLE
     if sys.platform == "darwin":
         from keyring.backends.macOS import Keyring as MacKeychain
 
@@ -208,27 +234,17 @@ def platform_backend() -> tuple[str, Backend | None, KeychainState]:
     state = secret_service.state()
     if state is KeychainState.SESSION_ONLY:
         return _kwallet() or ("memory", None, state)
-    if state is KeychainState.LOCKED:
-        return "Secret Service", None, state
     from keyring.backends import SecretService
 
     service: Any = SecretService
-    return "Secret Service", service.Keyring(), state
+    return LINUX, service.Keyring(), state
 
 
 def _kwallet() -> tuple[str, Backend | None, KeychainState] | None:
     """KWallet, where a KDE desktop runs and no Secret Service answers."""
-    if not secret_service.has_session_bus() or "KDE" not in os.environ.get("XDG_CURRENT_DESKTOP", "").upper():
-        return None
-    try:
-        from keyring.backends import kwallet
-
-        untyped: Any = kwallet
-        wallet = untyped.DBusKeyring()
-        return ("KWallet", wallet, KeychainState.AVAILABLE) if wallet.connected("spoke-admin") else None
-    except Exception as fault:  # noqa: BLE001  # no dbus-python, no wallet: there is none
-        log.debug("KWallet does not answer: %s", type(fault).__name__)
-        return None
+    wallet = kwallet.found() if secret_service.has_session_bus() else None
+    state = wallet.state() if wallet is not None else KeychainState.SESSION_ONLY
+    return None if state is KeychainState.SESSION_ONLY else ("KWallet", wallet, state)
 
 
 def service_of(address: str) -> str:

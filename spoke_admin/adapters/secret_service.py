@@ -36,6 +36,24 @@ def state() -> KeychainState:
         return KeychainState.SESSION_ONLY
 
 
+def unlock() -> bool:
+    """Lets the system's own window ask the person, also for a first password; whether the keyring is open now.
+
+    Waits for the person: call with a deadline. keyring would do the same and leave its connection open on a no.
+    """
+    import secretstorage
+    from secretstorage.exceptions import SecretStorageException
+
+    try:
+        with closing(secretstorage.dbus_init()) as connection:
+            collection = secretstorage.get_default_collection(connection)
+            if collection.is_locked():
+                collection.unlock()
+            return not collection.is_locked()
+    except (SecretStorageException, OSError):
+        return False
+
+
 def modified(service: str, user: str) -> datetime | None:
     """When the item was last written, None when the service does not tell."""
     import secretstorage

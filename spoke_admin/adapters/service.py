@@ -1,16 +1,26 @@
 """A service: its settings API, where it has one, and its SCIM door. Fulfils `domain.systems.Service`."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, cast, get_args
 
-from spoke_admin.adapters.http import reason_of
+from spoke_admin.adapters.http import NotSentError, reason_of
 from spoke_admin.adapters.scim import ScimClient
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Caller, Reply
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.domain.secret import Secret
-from spoke_admin.domain.systems import Fact, ScimCounts, ServiceSettings, ServiceUsers, TellUsers, TokenFacts, Tokens
+from spoke_admin.domain.systems import (
+    Fact,
+    NoOverlapError,
+    NothingMadeError,
+    ScimCounts,
+    ServiceSettings,
+    ServiceUsers,
+    TellUsers,
+    TokenFacts,
+    Tokens,
+)
 
 SamlState = Literal["off", "connected", "tested", "active"]
 ScimState = Literal["off", "connected"]
@@ -48,6 +58,8 @@ class ScimService:
             token=_token_facts(scim.get("token")),
             saml_issuer=_text(saml.get("issuer")),
             saml_sign_on_url=_text(saml.get("sign_on_url")),
+            old_token=_token_facts(scim.get("old_token")),
+            saml_certificate_ends=_certificate_ends(saml.get("certificate")),
         )
 
     async def connect_saml(self, metadata: str) -> None:
@@ -69,8 +81,15 @@ class ScimService:
     async def connect_scim(self) -> Secret:
         return await self._new_token("/scim")
 
-    async def regenerate_token(self) -> Secret:
-        return await self._new_token("/scim/token")
+    async def regenerate_token(self, keep_old_s: int = 0) -> Secret:
+        return await self._new_token("/scim/token", {"keep_old_s": keep_old_s} if keep_old_s else None)
+
+    async def end_old_token(self) -> None:
+        try:
+            await self._settings("DELETE", "/scim/token/old")
+        except _RefusedError as refusal:
+            if refusal.status not in (404, 405):  # none is alive, or there is no such call
+                raise
 
     async def reach(self) -> None:
         if self.settings_url is not None:
@@ -94,9 +113,18 @@ class ScimService:
             raise AdminError(title, kept.remedy or "Paste it on the page Tokens, or regenerate it.")
         return kept.secret
 
-    async def _new_token(self, path: str) -> Secret:
+    async def _new_token(self, path: str, body: object = None) -> Secret:
         """The token of the answer. What cannot be read is not quoted: it may hold the token all the same."""
-        document = await self._settings("POST", path)
+        try:
+            document = await self._settings("POST", path, body)
+        except NotSentError as fault:
+            raise NothingMadeError(fault.title, fault.remedy, fault.detail) from None
+        except _RefusedError as fault:
+            if fault.status >= 500:
+                raise
+            no_overlap = body is not None and fault.status in (400, 422)  # the rest of the call is always the same
+            kind = NoOverlapError if no_overlap else NothingMadeError
+            raise kind(fault.title, fault.remedy, fault.detail) from None
         token = document.get("token")
         try:
             return Secret(token if isinstance(token, str) else "")
@@ -152,20 +180,31 @@ def _checks(document: Mapping[str, Any]) -> list[Fact]:
     ]
 
 
+class _RefusedError(AdminError):
+    """The service answered with an error. `status` is that of HTTP."""
+
+    def __init__(self, status: int, title: str, remedy: str, detail: str) -> None:
+        super().__init__(title, remedy, detail)
+        self.status = status
+
+
 def _refused(reply: Reply, url: str) -> AdminError:
     """The service's own words where it has some; the detail begins with the code of the refusal."""
+    status = reply.status
     error = reason_of(reply).get("error")
     if isinstance(error, dict) and isinstance(error.get("title"), str):
         code, title, remedy, detail = (
             reply.quote(_text(error.get(name))) for name in ("code", "title", "remedy", "detail")
         )
-        return AdminError(title, remedy, f"{code} {detail}".strip())
-    detail = f"HTTP {reply.status}"
-    if reply.status in (401, 403):
-        return AdminError(f"{url} refuses the key.", "Give the key of the settings API.", detail)
-    if reply.status == 429 or reply.status >= 500:
-        return AdminError(f"{url} is out of order.", "Try again later; if it stays so, tell its support.", detail)
-    return AdminError(f"There is no settings API at {url}.", "Check the address.", detail)
+        return _RefusedError(status, title, remedy, f"{code} {detail}".strip())
+    detail = f"HTTP {status}"
+    if status in (401, 403):
+        return _RefusedError(status, f"{url} refuses the key.", "Give the key of the settings API.", detail)
+    if status == 429 or status >= 500:
+        return _RefusedError(
+            status, f"{url} is out of order.", "Try again later; if it stays so, tell its support.", detail
+        )
+    return _RefusedError(status, f"There is no settings API at {url}.", "Check the address.", detail)
 
 
 def _foreign(url: str) -> AdminError:
@@ -199,8 +238,13 @@ def _token_facts(token: object) -> TokenFacts | None:
     return TokenFacts(_text(token.get("last4")), _time(token.get("created")), _time(token.get("expires")))
 
 
+def _certificate_ends(certificate: object) -> datetime | None:
+    return _time(certificate.get("not_after")) if isinstance(certificate, dict) else None
+
+
 def _time(value: object) -> datetime | None:
     try:
-        return datetime.fromisoformat(value) if isinstance(value, str) else None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

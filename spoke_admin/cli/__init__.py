@@ -46,6 +46,11 @@ def main(arguments: Sequence[str], open_window: OpenWindow) -> int:
         return 130
     except BrokenPipeError:
         return _reader_gone()
+    except Exception as fault:  # noqa: BLE001  # a mistake of the program is told in one sentence, as JSON too
+        from spoke_admin.adapters import crash_reports
+
+        output.show_error(crash_reports.mistake(fault), as_json=as_json)
+        return 2
     return code
 
 
@@ -58,7 +63,7 @@ def _reader_gone() -> int:
 
 
 def _parser(open_window: OpenWindow) -> argparse.ArgumentParser:
-    from spoke_admin.cli import demo, guide, sandbox, token, validate, window_start
+    from spoke_admin.cli import activity, demo, doctor, guide, sandbox, token, validate, window_start
 
     parser = _Parser(
         prog="spoke-admin",
@@ -69,13 +74,17 @@ def _parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     window_start.add(parser, open_window)
     commands: Any = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
     demo.add(commands, open_window)
-    for command in (sandbox, validate, guide, token):
+    for command in (sandbox, validate, guide, doctor, token, activity):
         command.add(commands)
     return parser
 
 
 def _log_level(verbosity: int) -> None:
     level = {0: logging.ERROR, 1: logging.INFO}.get(verbosity, logging.DEBUG)
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", force=True)
+    from spoke_admin.adapters.crash_reports import LogFormatter
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     for library in ("httpx", "httpcore", "h2", "hpack"):  # their lines hold headers: docs of the HTTP adapter
         logging.getLogger(library).setLevel(logging.WARNING)

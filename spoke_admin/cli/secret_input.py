@@ -8,6 +8,7 @@ from pathlib import Path
 from spoke_admin.cli import output
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.secret import Secret
+from spoke_admin.domain.token_kinds import OtherKindError, Wanted, read_pasted
 
 MOST_BYTES = 65_536
 
@@ -19,24 +20,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--token-file", metavar="PATH", type=Path, help="read the token from this file")
 
 
-def read_secret(options: argparse.Namespace) -> Secret | None:
+def read_secret(options: argparse.Namespace, wanted: Wanted = "any") -> Secret | None:
     """The secret that was given, None when no option asks for one. Raises AdminError in words."""
-    if options.token_stdin:
-        return _from_stdin()
-    return _from_file(options.token_file) if options.token_file else None
+    text = _from_stdin() if options.token_stdin else _from_file(options.token_file) if options.token_file else None
+    try:
+        return read_pasted(text, wanted) if text is not None else None
+    except OtherKindError as error:
+        raise AdminError(error.title, f"{error.remedy} If it is right all the same, add --any-kind.") from None
 
 
-def _from_stdin() -> Secret:
+def _from_stdin() -> str:
     if sys.stdin is None or sys.stdin.closed:
         raise AdminError("There is no standard input to read the token from.", "Give it with --token-file.")
     if sys.stdin.isatty():
         import getpass
 
-        return Secret(getpass.getpass("Token: ", stream=sys.stderr))
+        return getpass.getpass("Token: ", stream=sys.stderr)
     return _decoded(sys.stdin.buffer.read(MOST_BYTES + 1))
 
 
-def _from_file(path: Path) -> Secret:
+def _from_file(path: Path) -> str:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -52,9 +55,9 @@ def _from_file(path: Path) -> Secret:
         ) from None
 
 
-def _decoded(data: bytes) -> Secret:
+def _decoded(data: bytes) -> str:
     try:
-        return Secret(data.decode("ascii"))
+        return data.decode("ascii")
     except UnicodeDecodeError:
         raise AdminError(
             "That is not a token: it holds characters beyond ASCII.",

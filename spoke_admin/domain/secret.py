@@ -1,8 +1,14 @@
-"""A token in memory that does not show itself by accident."""
+"""A token in memory that does not show itself by accident, and texts without any."""
 
+import base64
+import re
 from typing import NoReturn
+from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 from spoke_admin.domain.error import AdminError
+
+SHORTEST_HIDDEN = 6  # characters: a shorter secret would take words apart
 
 
 class Secret:
@@ -12,7 +18,7 @@ class Secret:
     character (a line break above all), a blank inside or anything beyond ASCII. Outer blanks are stripped.
     """
 
-    __slots__ = ("_text",)
+    __slots__ = ("__weakref__", "_text")
 
     def __init__(self, text: str) -> None:
         stripped = text.strip()
@@ -21,6 +27,7 @@ class Secret:
                 f"That is not a token: {fault}.", "Copy the token again, whole and alone, and paste it once more."
             )
         self._text = stripped
+        _alive[id(self)] = self
 
     def reveal(self) -> str:
         """The text itself: for the moment of the call, the keychain, and a person who asks to see it."""
@@ -48,6 +55,24 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret cannot be pickled")
+
+
+_alive: WeakValueDictionary[int, Secret] = WeakValueDictionary()  # by identity: of two equal ones, one may go first
+
+
+def without_secrets(text: str) -> str:
+    """The text without any secret this process holds, plain, percent-encoded or in base64. For log lines."""
+    for held in {secret.reveal() for secret in list(_alive.values())}:
+        if len(held) >= SHORTEST_HIDDEN:
+            encoded = base64.b64encode(held.encode()).decode().rstrip("=")
+            for form in (held, quote(held, safe=""), encoded):
+                text = text.replace(form, "…")
+    return text
+
+
+def redacted(text: str) -> str:
+    """The text without anything that could be a token: every unbroken run of 12 or more of its characters."""
+    return re.sub(r"[A-Za-z0-9_\-+/=.~%]{12,}", "…", without_secrets(text))
 
 
 def _fault(text: str) -> str:

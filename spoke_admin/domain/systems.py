@@ -7,11 +7,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
+from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.person import Group, Person
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.domain.secret import Secret
+
+
+class NothingMadeError(AdminError):
+    """A token was asked for, and surely none was made: the call was refused, or never left this computer."""
+
+
+class NoOverlapError(NothingMadeError):
+    """The service does not let two tokens live at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,11 @@ class TokenFacts:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
-    """The service's single sign-on settings, as they are now."""
+    """The service's single sign-on settings, as they are now.
+
+    `old_token` is the one before `token`, as long as it lives beside it. `saml_certificate_ends`: when the certificate
+    that the service holds of the identity provider does.
+    """
 
     plan: str
     saml: Literal["off", "connected", "tested", "active"]
@@ -34,6 +47,8 @@ class ServiceSettings:
     token: TokenFacts | None = None
     saml_issuer: str = ""
     saml_sign_on_url: str = ""
+    old_token: TokenFacts | None = None
+    saml_certificate_ends: datetime | None = None
 
 
 class Service(Protocol):
@@ -58,9 +73,16 @@ class Service(Protocol):
         """Switches SCIM on; the token, shown this once."""
         ...
 
-    async def regenerate_token(self) -> Secret:
-        """A new token; the old one is dead at once where the profile says so."""
+    async def regenerate_token(self, keep_old_s: int = 0) -> Secret:
+        """A new token. The old one is dead at once where the profile says so, or lives on for `keep_old_s` seconds.
+
+        Raises NoOverlapError where two tokens may not live at once, NothingMadeError when surely no token was made;
+        with any other AdminError one may have been.
+        """
         ...
+
+    async def end_old_token(self) -> None:
+        """Ends the token before the newest one now. Harmless where none is alive, or the service cannot do that."""
 
     async def reach(self) -> None:
         """Whether the service answers at all. Raises AdminError when it does not, or is no such service."""
@@ -219,7 +241,8 @@ class KeptToken:
     """The answer to a look into the keychain.
 
     `secret` with AVAILABLE, and with any other state when this process holds the token in its memory. `backend` names
-    the store; `title` and `remedy` have words for every state but AVAILABLE and MISSING.
+    the store; `title` and `remedy` have words for every state but AVAILABLE and MISSING, and with these two when the
+    token was kept in another store before.
     """
 
     state: KeychainState
@@ -239,6 +262,15 @@ class Tokens(Protocol):
         ...
 
     async def forget(self, address: str) -> KeptToken: ...
+
+
+@runtime_checkable
+class Unlocks(Protocol):
+    """Tokens of a keychain whose own window may ask a person."""
+
+    async def unlock(self, address: str) -> KeptToken:
+        """As `Tokens.read`, and waits for that person, a few minutes at most."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from spoke_admin.adapters import crash_reports, process_guard
 from spoke_admin.ui import system_libraries
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from spoke_admin.adapters.stand_in_process import StandIns
+    from spoke_admin.domain.error import AdminError
     from spoke_admin.ui.window import Window
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,8 @@ def run(start: WindowStart) -> int:
     """
     if start.pictures is not None:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    else:
+        process_guard.open_to_the_desktop()
     system_libraries.check()
     app = application()
     if start.pictures is not None:
@@ -53,8 +57,9 @@ def run(start: WindowStart) -> int:
         qInstallMessageHandler(_said_by_qt)
         return draw_pages(start.stand_ins, start.file, start.pictures)
     window = opened_window()
+    window.painted.connect(process_guard.protect)
     window.painted.connect(lambda: begin(window, start))
-    with ending_signals(window):
+    with ending_signals(window), mistakes_told(window):
         window.show()
         return app.exec()
 
@@ -110,6 +115,20 @@ def begin(window: "Window", start: WindowStart) -> None:
         window.open_file(start.file)
     else:
         window.current.shown()
+
+
+@contextmanager
+def mistakes_told(window: "Window") -> Iterator[None]:
+    """What nobody caught, in a slot or a thread, is said on the page that shows."""
+
+    def show(error: "AdminError") -> None:
+        window.current.message.show_error(error)
+
+    crash_reports.listen(window.tasks.here(show, window))
+    try:
+        yield
+    finally:
+        crash_reports.listen(None)
 
 
 @contextmanager

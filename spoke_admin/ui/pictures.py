@@ -49,6 +49,9 @@ def _draw_page(window: Window, name: str, file: Path | None, folder: Path) -> No
         window.show_page(name)
     settle(window)
     page = window.page(name)
+    if name == "doctor":  # it asks a service only when it is told to
+        page.verify()
+        settle(window)
     if not isinstance(page, Wizard):
         _save(window, folder, name)
         return

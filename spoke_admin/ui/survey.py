@@ -1,4 +1,4 @@
-"""What the overview asks the live systems: SAML, SCIM, token, mapping, users, groups. Changes nothing."""
+"""What the overview asks the live systems: SAML, SCIM, token, what expires, mapping, users, groups. Changes nothing."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -7,17 +7,20 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from spoke_admin.domain.error import AdminError
+from spoke_admin.domain.expiry import Expiry, near
 from spoke_admin.domain.forecast import Verdict, forecast
 from spoke_admin.domain.guide import Guide, Status, StepState
 from spoke_admin.domain.systems import Connection, ScimCounts
 
 MOST_PEOPLE = 1000  # whose values are forecast: the network's loop does it, and others wait for that
+MOST_NAMED = 3
 State = Literal["good", "attention", "blocked", "unknown"]
 WORDS: dict[State, str] = {
     "good": "In order", "attention": "Needs you", "blocked": "Blocked", "unknown": "Not known",
 }  # fmt: skip
 SUBJECTS = {
-    "saml": "SAML", "scim": "SCIM", "token": "API token", "mapping": "Mapping", "users": "Users", "groups": "Groups",
+    "saml": "SAML", "scim": "SCIM", "token": "API token", "expiry": "Expiry", "mapping": "Mapping", "users": "Users",
+    "groups": "Groups",
 }  # fmt: skip
 OF_STATUS: dict[Status, State] = {
     Status.DONE: "good", Status.READY: "attention", Status.MANUAL: "attention", Status.BLOCKED: "blocked",
@@ -26,12 +29,16 @@ OF_STATUS: dict[Status, State] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One subject of the overview as it stands. `looked` is when it was asked (aware, UTC)."""
+    """One subject of the overview as it stands. `looked` is when it was asked (aware, UTC).
+
+    `expiries`: what ends when, for the subject of that name.
+    """
 
     subject: str
     state: State
     summary: str
     looked: datetime
+    expiries: tuple[Expiry, ...] = ()
 
 
 Seen = Callable[[Line], None]
@@ -49,8 +56,8 @@ async def survey(connection: Connection, guide: Guide, seen: Seen) -> None:
     await guide.look(connection, step_seen)
     saml = states["saml"]
     seen(_line("saml", OF_STATUS[saml.status], await _with_certificate(connection, saml)))
-    token = states["token"]
-    seen(_line("token", OF_STATUS[token.status], await _with_expiry(connection, token)))
+    seen(await _token(connection, states["token"]))
+    seen(await _expiry(connection))
     counts = await _counts(connection)
     for subject, look in (("mapping", _mapping), ("users", _users), ("groups", _groups)):
         try:
@@ -82,6 +89,15 @@ async def _with_certificate(connection: Connection, state: StepState) -> str:
     return f"{words} Signing certificate valid to {max(it.not_after for it in metadata.certificates):%Y-%m-%d}."
 
 
+async def _token(connection: Connection, state: StepState) -> Line:
+    """The API token; before all else, whether its rotation was interrupted."""
+    from spoke_admin.connection import rotation_was_interrupted
+
+    if await rotation_was_interrupted(connection.service.scim_url, connection.tokens):
+        return _line("token", "attention", "Its regeneration was interrupted: finish it on the page Tokens.")
+    return _line("token", OF_STATUS[state.status], await _with_expiry(connection, state))
+
+
 async def _with_expiry(connection: Connection, state: StepState) -> str:
     words = _summary(state)
     if state.status is not Status.DONE or connection.service.settings_url is None:
@@ -93,6 +109,24 @@ async def _with_expiry(connection: Connection, state: StepState) -> str:
     if token is None:
         return words
     return f"{words} It expires {token.expires:%Y-%m-%d}." if token.expires else f"{words} It does not expire."
+
+
+async def _expiry(connection: Connection) -> Line:
+    """What ends when: what is near, else what comes next."""
+    from spoke_admin.connection import expiries_of
+
+    found, now = await expiries_of(connection), datetime.now(UTC)
+    pressing = near(found, now)
+    if pressing:
+        more = len(pressing) - MOST_NAMED
+        words = " ".join(it.words(now) for it in pressing[:MOST_NAMED])
+        state: State = "attention"
+        summary = f"{words} And {more} more." if more > 0 else words
+    elif found:
+        state, summary = "good", f"Nothing to do. Next: {found[0].words(now)}"
+    else:
+        state, summary = "unknown", "Nothing that ends is known yet."
+    return Line("expiry", state, summary, now, tuple(found))
 
 
 async def _counts(connection: Connection) -> ScimCounts | None:

@@ -5,10 +5,8 @@ What comes of either arrives on the window's own thread. A piece of work whose o
 """
 
 import logging
-import re
 import threading
 import time
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -17,10 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal
 from shiboken6 import isValid
 
+from spoke_admin.adapters import crash_reports
 from spoke_admin.domain.error import AdminError
+from spoke_admin.domain.secret import redacted
 
 if TYPE_CHECKING:
     import asyncio
+
+__all__ = ["Cancelled", "Failed", "Task", "Tasks", "TellProgress", "Work", "redacted"]
 
 Result = TypeVar("Result")
 Failed = Callable[[AdminError], None]
@@ -285,16 +287,6 @@ def _end(task: Task) -> _Delivery:
 
 
 def _mistake(fault: Exception) -> AdminError:
-    """Words for what should not happen; where it happened goes to the log."""
-    frames = "".join(traceback.format_tb(fault.__traceback__))
-    log.error("%s%s: %s", frames, type(fault).__name__, redacted(str(fault)))
-    return AdminError(
-        "The program made a mistake.",
-        "Try again. If it stays, report it with the log that `spoke-admin -v` prints.",
-        type(fault).__name__,
-    )
-
-
-def redacted(text: str) -> str:
-    """The text without anything that could be a token: every unbroken run of 12 or more of its characters."""
-    return re.sub(r"[A-Za-z0-9_\-+/=.~%]{12,}", "…", text)
+    """Words for what should not happen; where it happened goes to the log and a report."""
+    log.error("%s", crash_reports.traced(fault))
+    return crash_reports.mistake(fault)

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
     from spoke_admin.domain.systems import Connection
 
-PAGES = {"overview": "Overview", "set_up": "Set-up", "tokens": "Tokens", "mappings": "Mappings", "users": "Users"}
+PAGES = {
+    "overview": "Overview", "set_up": "Set-up", "tokens": "Tokens", "mappings": "Mappings", "users": "Users",
+    "doctor": "Doctor", "activity": "Activity",
+}  # fmt: skip
 NARROW = 900
 
 log = logging.getLogger(__name__)
@@ -257,6 +260,14 @@ def _built(name: str, tasks: Tasks) -> Page:
         from spoke_admin.ui.pages.mappings import MappingsPage
 
         return MappingsPage(tasks)
+    if name == "doctor":
+        from spoke_admin.ui.pages.doctor import DoctorPage
+
+        return DoctorPage(tasks)
+    if name == "activity":
+        from spoke_admin.ui.pages.activity import ActivityPage
+
+        return ActivityPage(tasks)
     from spoke_admin.ui.pages.users import UsersPage
 
     return UsersPage(tasks)

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.stand_ins import StandIns
 
 ADDRESS = "http://127.0.0.1:9/scim/v2"
 CANARY = "canary-0123456789-abcdef"
+OKTA = "00" + "aB3_-xY9" * 5
 KEYS = {"state", "backend", "last_four", "fingerprint", "set_at", "last_used", "expires", "rotation"}
 
 pytestmark = needs_a_keyring
@@ -34,6 +36,16 @@ def told(session: KeyringSession, *words: str, stdin: str = "", code: int = 0) -
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return json.loads(done.stdout)
+
+
+def remembered(session: KeyringSession, scim_url: str, settings_url: str = "", provider_url: str = "") -> None:
+    """A connection named Acme in the preferences, the default one."""
+    folder = Path(session.environment["HOME"]) / ".config" / "spoke-admin"
+    folder.mkdir(parents=True, exist_ok=True)
+    entry = {"name": "Acme", "profile": "askspoke", "scim_url": scim_url, "settings_url": settings_url}
+    entry["identity_provider_url"] = provider_url
+    document = {"format": 1, "connections": [entry], "default_connection": "Acme"}
+    (folder / "preferences.json").write_text(json.dumps(document))
 
 
 def test_missing_set_available_forget(session: KeyringSession) -> None:
@@ -68,6 +80,48 @@ def test_check_makes_one_call(session: KeyringSession, stand_ins: StandIns) -> N
     assert told(session, "status", stand_ins.settings_url, "--check", code=1)["works"] is False
     told(session, "set", ADDRESS, "--token-stdin", stdin=CANARY)
     assert "Nothing listens" in told(session, "status", ADDRESS, "--check", code=2)["error"]["title"]
+
+
+def test_last_use_and_expiry_are_told_where_they_are_known(session: KeyringSession, rfc_stand_ins: StandIns) -> None:
+    told(session, "set", rfc_stand_ins.scim_url, "--token-stdin", stdin=rfc_stand_ins.token or "")
+    fresh = told(session, "status", rfc_stand_ins.scim_url)
+    assert (fresh["last_used"], fresh["expires"], fresh["rotation"]) == (None, None, "none")
+    checked = told(session, "status", rfc_stand_ins.scim_url, "--check")
+    assert checked["works"] is True
+    used = told(session, "status", rfc_stand_ins.scim_url)["last_used"]
+    assert datetime.now(UTC) - datetime.fromisoformat(used) < timedelta(minutes=1)
+    told(session, "set", rfc_stand_ins.scim_url, "--token-stdin", stdin=CANARY)
+    assert told(session, "status", rfc_stand_ins.scim_url)["last_used"] is None, "another token was never used"
+    claims = base64.urlsafe_b64encode(b'{"exp": 1900000000}').decode().rstrip("=")
+    told(session, "set", ADDRESS, "--token-stdin", stdin=f"eyJhbGciOiJub25lIn0.{claims}.c2ln")
+    assert told(session, "status", ADDRESS)["expires"] == "2030-03-17T17:46:40+00:00"
+    told(session, "set", "https://acme.okta.com", "--token-stdin", stdin=OKTA)
+    okta = told(session, "status", "https://acme.okta.com")
+    ends = datetime.fromisoformat(okta["expires"]) - datetime.fromisoformat(okta["set_at"])
+    assert ends == timedelta(days=30), "unless it is used"
+
+
+def test_what_expires_is_saved_as_a_calendar(session: KeyringSession, stand_ins: StandIns, tmp_path: Path) -> None:
+    told(session, "set", stand_ins.settings_url, "--token-stdin", stdin=stand_ins.key)
+    told(session, "set", stand_ins.identity_provider_url, "--token-stdin", stdin=stand_ins.key)
+    remembered(session, stand_ins.scim_url, stand_ins.settings_url, stand_ins.identity_provider_url)
+    path = tmp_path / "expiry.ics"
+    assert told(session, "status", "--ics", str(path), code=1)["state"] == "missing"
+    data = path.read_bytes()
+    assert data.startswith(b"BEGIN:VCALENDAR\r\n")
+    assert b"The signing certificate of Okta ends (Acme)" in data
+    assert stand_ins.key.encode() not in data
+    missing = str(tmp_path / "no" / "folder.ics")
+    assert "could not be saved" in told(session, "status", "--ics", missing, code=2)["error"]["title"]
+
+
+def test_what_looks_like_another_token_is_asked_about(session: KeyringSession) -> None:
+    error = told(session, "set", ADDRESS, "--token-stdin", stdin=OKTA, code=2)["error"]
+    assert "looks like an Okta API token" in error["title"]
+    assert "--any-kind" in error["remedy"]
+    assert "a URL" in told(session, "set", ADDRESS, "--token-stdin", stdin=ADDRESS, code=2)["error"]["title"]
+    assert session.secrets() == {}
+    assert told(session, "set", ADDRESS, "--token-stdin", "--any-kind", stdin=OKTA)["state"] == "available"
 
 
 def test_a_locked_keyring_and_a_stalled_one(session: KeyringSession, tmp_path: Path) -> None:
@@ -124,17 +178,7 @@ def test_a_token_comes_from_a_file_too(session: KeyringSession, tmp_path: Path) 
 def test_without_an_address_the_default_connection_is_meant(session: KeyringSession) -> None:
     nothing = told(session, "status", code=2)
     assert "no connection" in nothing["error"]["title"]
-    preferences = Path(session.environment["HOME"]) / ".config" / "spoke-admin"
-    preferences.mkdir(parents=True)
-    entry = {
-        "name": "Acme",
-        "profile": "askspoke",
-        "scim_url": ADDRESS,
-        "settings_url": "",
-        "identity_provider_url": "",
-    }
-    document = {"format": 1, "connections": [entry], "default_connection": "Acme"}
-    (preferences / "preferences.json").write_text(json.dumps(document))
+    remembered(session, ADDRESS)
     told(session, "set", "--token-stdin", stdin=CANARY)
     assert told(session, "status", ADDRESS)["state"] == "available"
 

@@ -24,7 +24,7 @@ def test_every_page_and_every_step_is_drawn_light_and_dark(qtbot: QtBot, tmp_pat
         stand_ins.stop()
         theme.apply(app, "light")
     steps = [f"set_up_{number}_{step.id}" for number, step in enumerate(GUIDE.steps, 1)]
-    names = ["overview", "tokens", "mappings", "users", *steps]
+    names = ["overview", "tokens", "mappings", "users", "doctor", "activity", *steps]
     drawn = sorted(path.name for path in (tmp_path / "pictures").iterdir())
     assert drawn == sorted(f"{name}_{scheme}.png" for name in names for scheme in ("light", "dark"))
     for name in names:

@@ -81,7 +81,8 @@ def test_paints_once_and_tells(qtbot: QtBot) -> None:
 
 def test_only_pages_that_are_there_are_offered_and_built_when_visited(window: Window) -> None:
     names = [it.objectName() for it in window.findChildren(QPushButton) if it.objectName().startswith("nav_")]
-    assert names == ["nav_overview", "nav_set_up", "nav_tokens", "nav_mappings", "nav_users"]
+    pages = ["overview", "set_up", "tokens", "mappings", "users", "doctor", "activity"]
+    assert names == [f"nav_{name}" for name in pages]
     assert [f"nav_{name}" for name in PAGES] == names
     assert set(window._pages) == {"overview", "set_up", "users"}
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QFileDialog, QFrame, QGridLayout, QLabel, QVBoxLayout
 
 from spoke_admin.domain.error import AdminError
+from spoke_admin.domain.expiry import calendar
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.domain.systems import Addresses, Connection
 from spoke_admin.guides.set_up import GUIDE
@@ -16,13 +18,14 @@ from spoke_admin.ui.connection_form import ConnectionForm
 from spoke_admin.ui.form import button, dim, wrapped
 from spoke_admin.ui.page import GoTo, Page
 from spoke_admin.ui.survey import SUBJECTS, WORDS, Line, State, survey
-from spoke_admin.ui.tasks import Task, Tasks
+from spoke_admin.ui.tasks import Cancelled, Task, Tasks, TellProgress
 
 AGE_EVERY_MS = 15_000
-GOES = {
+GOES: dict[str, tuple[str, GoTo | None]] = {
     "saml": ("Show the step", GoTo("set_up", "saml")),
     "scim": ("Show the step", GoTo("set_up", "scim")),
     "token": ("Tokens", GoTo("tokens")),
+    "expiry": ("Save calendar…", None),
     "mapping": ("Mappings", GoTo("mappings")),
     "users": ("Check a file", GoTo("users")),
     "groups": ("Show the step", GoTo("set_up", "to_app")),
@@ -31,7 +34,7 @@ SIGNS: dict[State, str] = {"good": "done", "attention": "warning", "blocked": "b
 
 
 class OverviewPage(Page):
-    """Six subjects, each with state, evidence, age of that evidence and one button."""
+    """Seven subjects, each with state, evidence, age of that evidence and one button."""
 
     name = "overview"
     title = "Overview"
@@ -151,6 +154,35 @@ class OverviewPage(Page):
         self._verify.setEnabled(True)
         self.message.show_error(error, self.verify)
 
+    def ask_where_to_save_calendar(self) -> None:
+        """A file that calendars import, with reminders 60, 30 and 7 days ahead."""
+        dialog = QFileDialog(self, "Save the calendar", "spoke-admin-expiry.ics", "Calendar (*.ics)")
+        dialog.setObjectName("save_calendar_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("ics")
+        dialog.fileSelected.connect(lambda chosen_path: self.save_calendar(Path(chosen_path)))
+        dialog.open()
+
+    def save_calendar(self, path: Path) -> None:
+        """Saves what the last look found."""
+        line, connection = self._rows["expiry"].line, self.connection
+        if line is None or connection is None:
+            return
+        data = calendar(line.expiries, connection.name, datetime.now(UTC))
+
+        def work(_progress: TellProgress, _cancelled: Cancelled) -> None:
+            from spoke_admin.connection import save
+
+            save(path, data)
+
+        def saved(_nothing: None) -> None:
+            self.message.show_note(
+                f"The calendar is saved as {path.name}.", "Import it into the calendar of your team."
+            )
+
+        self.tasks.work(work, saved, self.message.show_error, owner=self)
+
     def _show_ages(self) -> None:
         for row in self._rows.values():
             row.show_age()
@@ -175,6 +207,7 @@ class _Row(QFrame):
     def __init__(self, page: OverviewPage, subject: str) -> None:
         super().__init__()
         self.setObjectName(f"{subject}_row")
+        self._subject = subject
         self._line: Line | None = None
         self._icon = QLabel()
         self._icon.setObjectName(f"{subject}_icon")
@@ -188,7 +221,8 @@ class _Row(QFrame):
         words, goes = GOES[subject]
         it = button(words, f"{subject}_button")
         it.setAccessibleName(f"{SUBJECTS[subject]}: {words}")
-        it.clicked.connect(lambda: page.go.emit(goes))
+        it.clicked.connect(page.ask_where_to_save_calendar if goes is None else lambda: page.go.emit(goes))
+        self._button = it
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 12, 0, 12)
         grid.setHorizontalSpacing(12)
@@ -207,8 +241,14 @@ class _Row(QFrame):
         self._line = line
         self._state.setText(WORDS[line.state] if line else "Looking…")
         self._summary.setText(line.summary if line else "")
+        if GOES[self._subject][1] is None:  # there is something to save, or not
+            self._button.setEnabled(line is not None and bool(line.expiries))
         self.show_sign()
         self.show_age()
+
+    @property
+    def line(self) -> Line | None:
+        return self._line
 
     def show_sign(self) -> None:
         now, state = theme.colours(), self._line.state if self._line else "unknown"

@@ -1,42 +1,48 @@
-"""The tokens of the open connection: where they are, copying, storing, regenerating."""
+"""The tokens of the open connection: where they are, what is known of them, copying, storing, regenerating."""
 
 from functools import partial
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout
 
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import Connection, KeptToken, KeychainState
-from spoke_admin.ui import theme
+from spoke_admin.domain.token_kinds import OtherKindError, Wanted, read_pasted
 from spoke_admin.ui.form import button, dim, form, row, wrapped
 from spoke_admin.ui.page import GoTo, Page
 from spoke_admin.ui.question import Question
 from spoke_admin.ui.secret_clipboard import Countdown, SecretClipboard
 from spoke_admin.ui.tasks import Task, Tasks
+from spoke_admin.ui.token_details import TokenDetails
 from spoke_admin.ui.token_field import TokenField
+from spoke_admin.ui.token_renewal import (
+    Renewal,
+    Renewed,
+    outcome_words,
+    tell_interrupted,
+    tell_outcome,
+    warning_before_renewal,
+    why_not_renewed,
+)
 from spoke_admin.ui.token_states import (
+    GIVEN,
+    SHUT,
+    Details,
     Owner,
     Proof,
-    Renewed,
     Role,
     Standing,
     owners,
     proof,
-    renewed,
-    renewed_words,
     said,
     settled,
     standing,
+    unlocked,
     warning_before_forgetting,
-    warning_before_renewal,
-    why_not_renewed,
 )
-
-SIGNS: dict[Role, str] = {"done": "done", "warning": "warning", "error": "error", "dim": "asking"}
-WORDS: dict[Role, str] = {"done": "In order", "warning": "Needs you", "error": "Does not work", "dim": "Looking"}
-WORST: tuple[Role, ...] = ("error", "warning", "dim", "done")
+from spoke_admin.ui.token_status import StatusLine, worse
 
 
 class TokensPage(Page):
@@ -51,9 +57,12 @@ class TokensPage(Page):
         self._owners: list[Owner] = []
         self._secret: Secret | None = None  # what Copy copies
         self._settled = False  # whether saving that again would change nothing
-        self._role: Role = "dim"
+        self._given = False  # by the rehearsal: neither saved nor forgotten here
+        self._shut = False  # the keychain would answer after a person opened it
         self._task: Task | None = None
-        self._renewing = False
+        self.renewal = Renewal(tasks, self)
+        self.renewal.told.connect(lambda words: self._say(f"Regenerating… {words}", "dim"))
+        self.renewal.ended.connect(self._renewed)
         self.clipboard = SecretClipboard(self)
         self.clipboard.told.connect(self._show_countdown)
         card = QFrame()
@@ -92,16 +101,11 @@ class TokensPage(Page):
         row(rows, "API &token", self.field, "token_field", beside=(self.reveal_button, self.copy_button))
 
     def _build_status(self, rows: QFormLayout) -> None:
-        holder = QWidget()
-        line = QHBoxLayout(holder)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(8)
-        self.sign = QLabel()
-        self.sign.setObjectName("token_sign")
-        self.status = wrapped("", "token_status")
-        line.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
-        line.addWidget(self.status, 1)
-        rows.addRow(dim("Status", "token_status_label"), holder)
+        self.status_line = StatusLine()
+        self.status, self.sign = self.status_line.label, self.status_line.sign
+        rows.addRow(dim("Status", "token_status_label"), self.status_line)
+        self.details = TokenDetails()
+        rows.addRow(dim("Details", "token_details_label"), self.details)
         self.countdown = dim("", "clipboard_countdown")
         rows.addRow(self.countdown)
 
@@ -114,7 +118,19 @@ class TokensPage(Page):
         self.forget_button.clicked.connect(self._ask_to_forget)
         self.regenerate_button = button("Re&generate…", "regenerate_token_button")
         self.regenerate_button.clicked.connect(self._ask_to_regenerate)
-        for it in (self.save_button, self.forget_button, self.regenerate_button):
+        self.unlock_button = button("&Unlock the keychain…", "unlock_keychain_button")
+        self.unlock_button.setToolTip("Lets the keychain's own window ask you, and waits for your answer.")
+        self.unlock_button.clicked.connect(self.unlock)
+        self.cancel_button = button("Cancel", "cancel_unlock_button")
+        self.cancel_button.clicked.connect(self.cancel_unlock)
+        self.cancel_button.hide()
+        for it in (
+            self.save_button,
+            self.forget_button,
+            self.regenerate_button,
+            self.unlock_button,
+            self.cancel_button,
+        ):
             line.addWidget(it)
         line.addStretch(1)
         column.addLayout(line)
@@ -152,7 +168,7 @@ class TokensPage(Page):
     def verify(self) -> None:
         """Looks into the keychain again and tries the token. What was typed and not saved stays."""
         connection, owner = self.connection, self._current()
-        if connection is None or owner is None or self._renewing:
+        if connection is None or owner is None or self.renewal.running:
             return
         self.message.clear()
         self.address.setText(owner.address)
@@ -163,9 +179,9 @@ class TokensPage(Page):
         )
 
     def _stop_looking(self) -> None:
-        """A regenerated token is waited for: it is shown this once."""
-        if self._task is not None and not self._renewing:
+        if self._task is not None:
             self._task.cancel()
+        self.cancel_button.hide()
 
     def _current(self) -> Owner | None:
         place = self.owner.currentIndex()
@@ -174,29 +190,26 @@ class TokensPage(Page):
     def _show_standing(self, owner: Owner, standing: Standing) -> None:
         """Shows the keychain's answer; a token that is there is tried at once."""
         kept = standing.kept
+        self.cancel_button.hide()
+        self._shut = kept.secret is None and kept.state in SHUT
+        self._given = kept.backend == GIVEN
+        self.details.show_details(standing.details)
         if kept.secret is not None or kept.state is KeychainState.MISSING:
             self._take(kept)
+        self._enable()
         self._say(standing.words, standing.role)
-        if kept.secret is not None:
-            self._task = self.tasks.run(
-                partial(proof, owner, kept.secret), partial(self._show_proof, standing), self._failed, owner=self
-            )
+        if standing.interrupted:
+            tell_interrupted(self.message, lambda: self._renew(resume=True))
+        if kept.secret is not None and self.connection is not None:
+            look = partial(proof, self.connection, owner, kept.secret, standing.details)
+            self._task = self.tasks.run(look, partial(self._show_proof, standing), self._failed, owner=self)
 
     def _show_proof(self, standing: Standing, proof: Proof) -> None:
-        self._say(f"{standing.words} {proof.words}", min(standing.role, proof.role, key=WORST.index))
+        self.details.show_details(proof.details)
+        self._say(f"{standing.words} {proof.words}", worse(standing.role, proof.role))
 
     def _say(self, words: str, role: Role) -> None:
-        self._role = role
-        self.status.setText(words)
-        theme.set_role(self.status, role)
-        self._draw_sign()
-
-    def _draw_sign(self) -> None:
-        now = theme.colours()
-        colour = {"done": now.done, "warning": now.warning, "error": now.error}.get(self._role, now.dim)
-        self.sign.setPixmap(theme.pixmap(SIGNS[self._role], 16, colour))
-        self.sign.setAccessibleName(WORDS[self._role])
-        self.sign.setVisible(bool(self.status.text()))
+        self.status_line.say(words, role)
 
     def _take(self, kept: KeptToken) -> None:
         """Shows the token that is kept, masked. Another one that was typed and not saved stays in the field."""
@@ -212,8 +225,9 @@ class TokensPage(Page):
         self.field.setPlaceholderText("" if secret else "Paste a token")
 
     def _empty(self) -> None:
-        self._secret, self._settled = None, False
+        self._secret, self._settled, self._given, self._shut = None, False, False, False
         self._fill(None)
+        self.details.show_details(Details())
         self._enable()
 
     def _mask(self) -> None:
@@ -221,15 +235,16 @@ class TokensPage(Page):
 
     def _enable(self) -> None:
         connection, owner = self.connection, self._current()
-        free = owner is not None and not self._renewing
+        free = owner is not None and not self.renewal.running
         typed = self.field.text().strip()
         saved = self._settled and self._secret is not None and typed == self._secret.reveal()
         self.field.setEnabled(free)
         self.owner.setEnabled(free)
-        self.save_button.setEnabled(free and bool(typed) and not saved)
+        self.save_button.setEnabled(free and bool(typed) and not saved and not self._given)
         self.copy_button.setEnabled(self._secret is not None)
         self.reveal_button.setEnabled(bool(self.field.text()))
-        self.forget_button.setEnabled(free and self._secret is not None)
+        self.forget_button.setEnabled(free and self._secret is not None and not self._given)
+        self.unlock_button.setVisible(free and self._shut)
         reason = why_not_renewed(connection, owner)
         self.regenerate_button.setEnabled(free and not reason)
         self.reason.setText(reason)
@@ -241,7 +256,7 @@ class TokensPage(Page):
 
     def recolour(self) -> None:
         if hasattr(self, "countdown"):  # the palette may change while the page is built
-            self._draw_sign()
+            self.status_line.draw_sign()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -261,14 +276,20 @@ class TokensPage(Page):
         self.countdown.setText(words)
 
     def save(self) -> None:
-        """Stores what was pasted, after a look whether it can be a token."""
-        connection, owner = self.connection, self._current()
-        if connection is None or owner is None or not self.save_button.isEnabled():
+        """Stores what was pasted, after a look whether it can be the token that is wanted here."""
+        owner = self._current()
+        if owner is not None and self.save_button.isEnabled():
+            self._save(owner, owner.wanted)
+
+    def _save(self, owner: Owner, wanted: Wanted) -> None:
+        connection = self.connection
+        if connection is None:
             return
         try:
-            secret = Secret(self.field.text())
+            secret = read_pasted(self.field.text(), wanted)
         except AdminError as error:
-            self.message.show_error(error)
+            insist = (lambda: self._save(owner, "any")) if isinstance(error, OtherKindError) else None
+            self.message.show_error(error, insist, "Save it all the same")
             self.field.setFocus()
             self.field.selectAll()
             return
@@ -280,6 +301,25 @@ class TokensPage(Page):
             return await said(owner, await connection.tokens.keep(owner.address, secret))
 
         self._task = self.tasks.run(keep, partial(self._show_standing, owner), self._failed, owner=self)
+
+    def unlock(self) -> None:
+        """Lets the system's own window ask the person; nothing else waits meanwhile."""
+        connection, owner = self.connection, self._current()
+        if connection is None or owner is None:
+            return
+        self._stop_looking()
+        self.unlock_button.hide()
+        self.cancel_button.show()
+        self.cancel_button.setFocus()
+        self._say("Waiting for your answer in the keychain's own window…", "dim")
+        look = partial(unlocked, connection, owner)
+        self._task = self.tasks.run(look, partial(self._show_standing, owner), self._failed, owner=self)
+
+    def cancel_unlock(self) -> None:
+        """Waits no longer; the keychain's own window is left to the person."""
+        self._stop_looking()
+        self._say("The keychain was not waited for; its own window may still be open.", "warning")
+        self._enable()
 
     def _ask_nothing(self) -> None:
         self.sure.hide()
@@ -296,11 +336,13 @@ class TokensPage(Page):
         connection, owner = self.connection, self._current()
         if connection is None or owner is None:
             return
+        from spoke_admin.connection import forget_token
+
         self.clipboard.clear()
         self._stop_looking()
 
         async def forgotten() -> Standing:
-            return await said(owner, await connection.tokens.forget(owner.address))
+            return await said(owner, await forget_token(owner.address, connection.tokens))
 
         self._task = self.tasks.run(forgotten, partial(self._show_standing, owner), self._failed, owner=self)
 
@@ -310,55 +352,46 @@ class TokensPage(Page):
             self.sure.ask(warning_before_renewal(self.connection))
 
     def regenerate(self) -> None:
-        """A new token: made, kept, proved."""
-        connection = self.connection
-        if connection is None or self._renewing:
+        """A new token: made, kept, proved, handed over; the old one ended."""
+        self._renew()
+
+    def _renew(self, *, resume: bool = False, confirmed: bool = False) -> None:
+        if self.connection is None or self.renewal.running:
             return
         self._ask_nothing()
         self.message.clear()
         self._say("Regenerating…", "dim")
         self._stop_looking()
-        self._renewing = True
+        self.renewal.begin(self.connection, resume=resume, confirmed=confirmed)
         self._enable()
-        self._task = self.tasks.run(
-            partial(renewed, connection), partial(self._renewed, connection), self._not_renewed, owner=self
-        )
 
-    def _renewed(self, connection: Connection, new: Renewed) -> None:
-        self._renewing = False
-        if connection is not self.connection:
-            self._enable()
-            self._tell_renewed_elsewhere(connection, new)
-            return
-        self._secret, self._settled = new.secret, settled(new.kept)
-        self._fill(new.secret)
+    def _renewed(self, renewed: Renewed) -> None:
         self._enable()
-        self._say(renewed_words(new), "done" if self._settled and new.fault is None else "warning")
-        if not self._settled:
-            self._tell_not_kept(new.kept)
-        elif new.fault is not None:
-            self.message.show_error(new.fault, self.verify, "Try it again")
+        outcome = renewed.outcome
+        if renewed.connection is not self.connection:  # another connection was opened meanwhile
+            self.verify()
+            if renewed.fault is not None:
+                self.message.show_error(renewed.fault)
+        elif outcome is None:
+            self._show_fault(renewed)
         else:
-            self.message.show_note("The new token works; the old one has ended.", "Now hand it over to Okta.")
-            self.message.offer("API integration", lambda: self.go.emit(GoTo("set_up", "api_integration")))
-
-    def _tell_not_kept(self, kept: KeptToken) -> None:
-        self.message.show_error(
-            AdminError(
-                f"The new token is not in the keychain. {kept.title}".strip(),
-                f"{kept.remedy} Then save it here, or copy it now: it is shown this once.".strip(),
-            )
-        )
-
-    def _tell_renewed_elsewhere(self, connection: Connection, new: Renewed) -> None:
-        """Another connection was opened meanwhile."""
-        self.verify()
-        if new.kept.secret is None:
-            self.message.show_error(
-                AdminError(f"The new token of {connection.name} was not kept.", "Open it and regenerate once more.")
+            if outcome.kept is not None:
+                self._secret, self._settled = outcome.kept.secret, settled(outcome.kept)
+                self._fill(outcome.kept.secret)
+                self._enable()
+            done = outcome.state in ("done", "none") and self._settled
+            self._say(outcome_words(outcome), "done" if done else "warning")
+            tell_outcome(
+                self.message,
+                outcome,
+                lambda: self._renew(resume=True, confirmed=True),
+                lambda: self.go.emit(GoTo("set_up", "api_integration")),
             )
 
-    def _not_renewed(self, error: AdminError) -> None:
-        self._renewing = False
-        self._enable()
-        self._failed(error)
+    def _show_fault(self, renewed: Renewed) -> None:
+        error = renewed.fault or AdminError("Nothing was regenerated.", "")
+        self._say(error.title, "error")
+        if renewed.unfinished:
+            self.message.show_error(error, lambda: self._renew(resume=True), "Finish it")
+        else:
+            self.message.show_error(error, self.verify, "Look again")

@@ -89,7 +89,10 @@ def test_cancel_leaves_the_file_and_another_one_replaces_it(page: UsersPage, qtb
 
 def test_a_workbook_is_checked_like_a_text_file(page: UsersPage, qtbot: QtBot) -> None:
     panel = opened(page, sample_roster().with_name("hr-export.xlsx"), qtbot).findings
-    assert page.summary.text().startswith("3 rows, sheet People of an Excel workbook. 6 warnings; every row can be imported.")
+    found = "3 rows, sheet People of an Excel workbook. 6 warnings; every row can be imported."
+    assert page.summary.text().startswith(found)
+        "3 rows, sheet People of an Excel workbook. 6 warnings; every row can be imported."
+    )
     panel.table.selectRow(0)
     settle(page, qtbot)
     assert panel.card.row_words.text() == "Line 2: 9 cells"

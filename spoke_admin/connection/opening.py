@@ -5,7 +5,7 @@ Light to import: adapters and what they stand on are imported where they are fir
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,19 +13,27 @@ from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Caller
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.domain.secret import Secret
-from spoke_admin.domain.systems import Addresses, Connection, IdentityProvider, KeptToken, KeychainState, Tokens
+from spoke_admin.domain.systems import (
+    Addresses,
+    Connection,
+    IdentityProvider,
+    KeptToken,
+    KeychainState,
+    Tokens,
+    Unlocks,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from spoke_admin.adapters.audited_calls import AuditedCaller
     from spoke_admin.adapters.http import HttpCaller
     from spoke_admin.adapters.keychain import Keychain
     from spoke_admin.adapters.preferences import Preferences
     from spoke_admin.adapters.stand_in_process import StandIns
-    from spoke_admin.roster.checking import Cancelled, Progress, Result
-    from spoke_admin.roster.repair.copy import AsOf
-    from spoke_admin.roster.repair.cells import Repair
+    from spoke_admin.adapters.token_notes import TokenNotes
+    from spoke_admin.domain.token_kinds import Wanted
 
 log = logging.getLogger(__name__)
 
@@ -42,15 +50,16 @@ async def open_connection(addresses: Addresses, keys: Keys | None = None) -> Con
     from spoke_admin.adapters.service import ScimService
 
     checked = _checked(addresses, check_url)
-    caller = HttpCaller()
+    caller = audited(HttpCaller())
     tokens = GivenTokens(keychain(), keys or {})
-    key_of = _key_of(tokens)
+    taken = TakenTokens(tokens)
+    key_of = _key_of(taken)
     service = ScimService(
         profile=profile(checked.profile),
         scim_url=checked.scim_url,
         settings_url=checked.settings_url or None,
         caller=caller,
-        tokens=tokens,
+        tokens=taken,
         settings_key=lambda: key_of(checked.settings_url),
     )
     return Connection(
@@ -117,6 +126,22 @@ class GivenTokens:
     async def forget(self, address: str) -> KeptToken:
         return await self.kept.forget(address)
 
+    async def unlock(self, address: str) -> KeptToken:
+        return await (self.kept.unlock(address) if isinstance(self.kept, Unlocks) else self.kept.read(address))
+
+
+@dataclass
+class TakenTokens(GivenTokens):
+    """The same, for whoever makes calls with them: when a token was used last is noted."""
+
+    given: Keys = field(default_factory=dict, repr=False)
+
+    async def read(self, address: str) -> KeptToken:
+        kept = await self.kept.read(address)
+        if kept.secret is not None:
+            token_notes().used(address)
+        return kept
+
 
 def start_stand_ins(folder: "Path", options: tuple[str, ...] = ()) -> "StandIns":
     """Starts a stand-in service and a stand-in identity provider with their data in `folder`; returns at once."""
@@ -139,15 +164,6 @@ def fresh_folder(kind: str) -> "Path":
         except OSError:
             continue
     raise AdminError("There is no folder to keep the stand-ins' data in.", "Name one you may write to in TMPDIR.")
-
-
-def sample_roster() -> "Path":
-    """The sample file of users that comes with the program."""
-    from pathlib import Path
-
-    from spoke_admin.adapters.resources import resource
-
-    return Path(str(resource("samples", "askspoke-users.csv"))).resolve()
 
 
 def remember_sandbox(scim_url: str, settings_url: str, identity_provider_url: str) -> Addresses:
@@ -186,13 +202,18 @@ async def fetch_document(address: str) -> str:
 
 async def check_token(address: str, secret: Secret) -> bool:
     """One authenticated read at the address; False when the token is refused there. Raises AdminError otherwise."""
+    token_notes().used(address)
+    return await is_taken(address, secret, (401, 403))
+
+
+async def is_taken(address: str, secret: Secret, refusals: tuple[int, ...]) -> bool:
     from spoke_admin.adapters.http import HttpCaller, check_url
 
     url = check_url(address)
     path, scheme = _proof_of(url)
     async with HttpCaller(deadline=DOCUMENT_SECONDS) as caller:
         reply = await caller(Call("GET", url + path, authorization=f"{scheme} {secret.reveal()}"))
-    if reply.status in (401, 403):
+    if reply.status in refusals:
         return False
     if not reply.ok:
         raise AdminError(f"{url} answered HTTP {reply.status}.", "Check the address; it should be a SCIM base URL.")
@@ -209,6 +230,19 @@ def _proof_of(url: str) -> tuple[str, str]:
     return "/api/v1/users?limit=1", "SSWS"
 
 
+def audited(caller: "HttpCaller") -> "AuditedCaller":
+    """The caller with the activity log behind it: every change it sends leaves a line there. To be closed."""
+    from spoke_admin.adapters.audit_log import AuditLog
+    from spoke_admin.adapters.audited_calls import AuditedCaller
+
+    return AuditedCaller(caller, AuditLog())
+
+
+def wanted_at(address: str) -> "Wanted":
+    """The kind of token that an address takes, as far as the address shows it."""
+    return "okta" if _proof_of(address)[1] == "SSWS" else "service"
+
+
 def http_caller() -> "HttpCaller":
     """For whoever must make HTTP calls without knowing how: the stand-in identity provider. To be closed."""
     from spoke_admin.adapters.http import HttpCaller
@@ -220,10 +254,20 @@ def keychain() -> "Keychain":
     """The keychain of this computer; which store holds which token is remembered in the preferences."""
     from spoke_admin.adapters.keychain import Keychain
 
-    return Keychain(
-        remembered=lambda address: preferences().token_backend(address),
-        remember=lambda address, backend: preferences().keep_token_backend(address, backend),
-    )
+    def remember(address: str, backend: str) -> None:
+        if " " not in address:  # items beside a token's own, during a rotation, are where that one is
+            if preferences().token_backend(address) != backend:
+                preferences().keep_token_backend(address, backend)
+            token_notes().replaced(address)
+
+    return Keychain(remembered=lambda address: preferences().token_backend(address), remember=remember)
+
+
+def token_notes() -> "TokenNotes":
+    """When tokens were used last, and when they end."""
+    from spoke_admin.adapters.token_notes import TokenNotes
+
+    return TokenNotes()
 
 
 async def token_set_at(address: str) -> "datetime | None":
@@ -260,56 +304,6 @@ def profiles() -> list[ServiceProfile]:
     from spoke_admin.adapters import profiles as kept
 
     return kept.profiles()
-
-
-def save_report(
-    result: "Result",
-    path: "Path",
-    progress: "Progress" = lambda _done, _total: None,
-    cancelled: "Cancelled" = lambda: False,
-) -> None:
-    """Saves the findings of a check at `path`: by its suffix JSON, a workbook, else CSV. Raises AdminError."""
-    from spoke_admin.adapters import atomic_file
-    from spoke_admin.roster import report
-
-    report.save_report(result, path, atomic_file.replacing, progress, cancelled)
-
-
-def save_repaired(  # noqa: PLR0913  # each of them is a choice of its own
-    path: "Path",
-    profile: ServiceProfile,
-    repairs: "Collection[Repair]",
-    to: "Path",
-    changes_to: "Path | None" = None,
-    *,
-    safe: bool = False,
-    headers: Mapping[int, str] = {},
-    as_of: "AsOf | None" = None,
-    sheet: str | None = None,
-    progress: "Progress" = lambda _done, _total: None,
-    cancelled: "Cancelled" = lambda: False,
-) -> "Mapping[Repair, int]":
-    """Saves a repaired copy of a file of users at `to`, and what was changed at `changes_to`; both of them or neither.
-
-    How many changes there are of each class. The rest as `repaired_file.write_repaired`. Raises AdminError.
-    """
-    from contextlib import ExitStack
-
-    from spoke_admin.adapters import atomic_file
-    from spoke_admin.roster import report
-    from spoke_admin.roster.repair.copy import write_repaired
-
-    targets = [to] if changes_to is None else [to, changes_to]
-    report.refuse_targets(targets, path)
-    with atomic_file.replacing_all(targets) as streams:
-        with ExitStack() as stack:
-            tell = stack.enter_context(report.changes_into(changes_to, streams[1])) if changes_to else None
-            counts = write_repaired(
-                path, profile, repairs, streams[0], safe=safe, headers=headers, changes=tell, as_of=as_of, sheet=sheet,
-                progress=progress, cancelled=cancelled,
-            )  # fmt: skip
-        report.refuse_targets(targets, path)  # the places may have changed meanwhile
-    return counts
 
 
 def preferences() -> "Preferences":
