@@ -91,8 +91,6 @@ def test_a_workbook_is_checked_like_a_text_file(page: UsersPage, qtbot: QtBot) -
     panel = opened(page, sample_roster().with_name("hr-export.xlsx"), qtbot).findings
     found = "3 rows, sheet People of an Excel workbook. 6 warnings; every row can be imported."
     assert page.summary.text().startswith(found)
-        "3 rows, sheet People of an Excel workbook. 6 warnings; every row can be imported."
-    )
     panel.table.selectRow(0)
     settle(page, qtbot)
     assert panel.card.row_words.text() == "Line 2: 9 cells"
