@@ -123,7 +123,7 @@ class _Check:
             judge.found.tell(finding(1, None, "encoding_assumed"))
         lookup = FileLookup(self.source, encoding, head.delimiter, head.header, text.places)
         rows = 0
-        scanner = Scanner(head.delimiter, len(rules), head.first_line, encoding)
+        scanner = Scanner(head.delimiter, len(rules), head.first_line, encoding, look=self.look)
         with _beside(judge.take) as take:
             for scanned in scanner.scan(blocks):
                 self.look()

@@ -4,7 +4,7 @@ Lines that are well formed become spans without a copy. Whatever is odd (a quote
 or on another line than its partner) is read record by record, as `reading` does.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,6 +29,7 @@ from spoke_admin.roster.reading import QUOTE_BOUND, Lines, Record, records
 from spoke_admin.roster.text import GIANT, Block
 
 Flags = NDArray[np.bool_]
+BETWEEN_LOOKS = 512  # odd records
 NOWHERE = np.zeros(0, np.int64)
 
 
@@ -137,13 +138,17 @@ class Scanned:
 
 @dataclass
 class Scanner:
-    """Scans the rows behind a header of `width` cells. `line`: the number of the first line that comes."""
+    """Scans the rows behind a header of `width` cells. `line`: the number of the first line that comes.
+
+    `look` is called often and may raise to stop.
+    """
 
     delimiter: str
     width: int
     line: int
     encoding: Encoding
     bound: int = QUOTE_BOUND
+    look: Callable[[], None] = lambda: None
 
     def scan(self, blocks: Iterable[Block]) -> Iterator[Scanned]:
         """Everything in the blocks. A record that goes on behind a block is read again with the next one."""
@@ -210,6 +215,8 @@ class Scanner:
         for line in odd.tolist():
             if line < taken:
                 continue
+            if len(scanned.odd) % BETWEEN_LOOKS == 0:
+                self.look()
             source = _LinesOf(scanned, line, self.encoding.codec)
             text = Lines(source, self.encoding.codec)
             text.number = scanned.first_line + line - 1

@@ -34,9 +34,10 @@ from spoke_admin.roster.workbook.rows import rows_of
 
 Value = TypeVar("Value")
 
+AT_ONCE = 1 << 18  # bytes that are repaired between two looks whether it is to stop
 MOST_EXAMPLES = 200  # of each class of repairs
 MOST_MARKS = 1000  # of byte order, one behind the other; a file of nothing else would take for ever
-AT_ONCE = 1 << 19  # bytes: more would take too long where every cell is to be repaired
+AT_ONCE = 1 << 18  # bytes: more would take too long where every cell is to be repaired
 BETWEEN_LOOKS = 0.05  # seconds
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all
@@ -155,7 +156,7 @@ class _Job:
         to_utf8 = Repair.ENCODING in self.repairs
         encoding = _without_marks(self.source, found) if to_utf8 else found
         text = Text(self.source, encoding)
-        read = read_head(text.blocks(), encoding, str(self.source.path))
+        read = read_head(text.blocks(AT_ONCE), encoding, str(self.source.path))
         if read is None:
             raise empty(self.source.path)
         head, _ = read
