@@ -30,11 +30,10 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 
 
 @pytest.fixture(autouse=True)
-def no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
+def no_leaks() -> Iterator[None]:
     """Fails the very test that leaves a thread, a task, a window or a running timer behind."""
     before = set(threading.enumerate())
-    draws = "qapp" in request.fixturenames or "ui" in request.path.parts
-    if draws and not gc.get_freeze_count():
+    if "PySide6.QtWidgets" in sys.modules and not gc.get_freeze_count():
         gc.collect()
         gc.freeze()  # what thousands of tests before it left in memory is not looked through after each of them
     yield
@@ -42,7 +41,7 @@ def no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     for thread in left:
         thread.join(timeout=2)
     alive = [thread.name for thread in left if thread.is_alive()]
-    windows, tasks = _windows_left() if draws else [], _tasks_left()
+    windows, tasks = _windows_left(), _tasks_left()
     assert not alive, f"threads left behind: {alive}"
     assert not tasks, f"tasks left behind: {tasks}"
     assert not windows, f"windows or timers left behind: {windows}"
