@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spoke_admin.adapters.scim_answers import WEB_PAGES, attributes, get, no_scim, text, value_at
+from spoke_admin.adapters.scim_answers import WEB_PAGES, attributes, no_scim
 from spoke_admin.adapters.scim_calls import Observer, ScimCalls
 from spoke_admin.adapters.scim_listing import Listed, ListQuery, read_list, read_total
 from spoke_admin.adapters.scim_lookup import find, read
@@ -14,6 +14,7 @@ from spoke_admin.adapters.scim_writes import ScimWrites
 from spoke_admin.domain.exchange import Caller
 from spoke_admin.domain.person import Group
 from spoke_admin.domain.profile import ServiceProfile
+from spoke_admin.domain.scim_json import get, text, value_at
 from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import ScimCounts, ServiceUser, ServiceUsers, TellUsers
 

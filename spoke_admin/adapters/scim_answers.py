@@ -11,84 +11,16 @@ from spoke_admin.adapters.scim_pacing import duration, seconds_asked
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import MOST_JSON_VALUES, Reply
 from spoke_admin.domain.profile import ServiceProfile
+from spoke_admin.domain.scim_json import get, text, value_at
 
 LONGEST_NAME = 500  # characters of a user name or an id: beyond, nobody's roster could hold it
 WEB_PAGES = ("text/html", "application/xhtml+xml")
-
-
-def get(holder: Any, name: str) -> Any:
-    """The value of this name. SCIM attribute names do not mind case (RFC 7643, section 2.1)."""
-    if not isinstance(holder, dict):
-        return None
-    if name in holder:
-        return holder[name]
-    lowered = name.lower()
-    return next((value for key, value in holder.items() if str(key).lower() == lowered), None)
-
-
-def text(value: Any) -> str:
-    """A text, number or truth value as text; "" for anything else."""
-    if isinstance(value, str):
-        # JSON can hold half a character, which no file takes
-        return value if value.isascii() else value.encode("utf-8", "replace").decode()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else ""
-
-
-def whole_number(value: object) -> int | None:
-    """A count, also as text or as 3.0."""
-    try:
-        number = int(float(value)) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1
-    except (ValueError, OverflowError):
-        return None
-    return number if number >= 0 else None
 
 
 def attributes(resource: Mapping[str, Any], profile: ServiceProfile) -> dict[str, str]:
     """What a SCIM resource holds at the paths of a profile; never raises on foreign JSON."""
     found = {attribute.path: value_at(resource, attribute.path) for attribute in profile.attribute}
     return {path: value for path, value in found.items() if value}
-
-
-def value_at(resource: Mapping[str, Any], path: str) -> str:
-    """The text at a path: `title`, `name.givenName`, `emails[type eq "work"].value`, or below a schema's URN.
-
-    "" when there is none. A manager that is a plain string is taken as its value (Entra sends it so).
-    """
-    if path.isalpha():
-        return text(get(resource, path))
-    holder: Any = resource
-    if path.startswith("urn:"):
-        urn, _, path = path.rpartition(":")
-        holder = get(resource, urn)
-    if filtered := re.fullmatch(r'(\w+)\[type eq "(\w+)"\]\.(\w+)', path):
-        return text(_of_type(get(holder, filtered[1]), filtered[2], filtered[3]))
-    for name in path.split("."):
-        if isinstance(holder, str) and name == "value":
-            return text(holder)
-        holder = get(holder, name)
-    return text(holder)
-
-
-def _of_type(values: Any, kind: str, name: str) -> Any:
-    items = [item for item in values if isinstance(item, dict)] if isinstance(values, list) else []
-    return next((get(item, name) for item in items if str(get(item, "type")).lower() == kind.lower()), None)
-
-
-def version_of(resource: Mapping[str, Any]) -> str:
-    """The ETag of a resource as its `meta.version` names it, fit for If-Match; "" when it has none."""
-    return text(get(get(resource, "meta"), "version"))
-
-
-def entries(page: Mapping[str, Any]) -> list[Any]:
-    """What a list holds, of whatever kind."""
-    found = get(page, "Resources")
-    return found if isinstance(found, list) else []
-
-
-def resources(page: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [item for item in entries(page) if isinstance(item, dict)]
 
 
 def listing(reply: Reply, base_url: str) -> Mapping[str, Any]:

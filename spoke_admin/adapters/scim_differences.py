@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from spoke_admin.adapters.scim_answers import get, text
 from spoke_admin.adapters.scim_forms import absent, folded, judge, same
 from spoke_admin.adapters.scim_patches import Change
 from spoke_admin.adapters.scim_paths import AttributePath, PathSet, as_list, parse_path, part, selected
 from spoke_admin.adapters.scim_results import Difference, Verdict
+from spoke_admin.domain.scim_json import get, text
 
 # the service's own to set (RFC 7643, sections 3.1 and 4.1: readOnly), and what is never shown
 NOT_COMPARED = {"schemas", "id", "meta", "groups", "password"}

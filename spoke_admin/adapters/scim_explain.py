@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from spoke_admin.adapters.scim_answers import entries, get, text, whole_number
 from spoke_admin.adapters.scim_forms import is_moment
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Reply
+from spoke_admin.domain.scim_json import entries, get, text, whole_number
 
 MOST_SENTENCES = 20
 MESSAGES = "urn:ietf:params:scim:api:messages:2.0:"

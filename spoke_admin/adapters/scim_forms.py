@@ -5,8 +5,8 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
-from spoke_admin.adapters.scim_answers import text
 from spoke_admin.adapters.scim_results import Verdict
+from spoke_admin.domain.scim_json import text
 
 # RFC 7643, section 4.1: user names and e-mail addresses mind no case; countries are ISO codes, locales language tags
 CASELESS = {"username", "emails.value", "addresses.country", "locale", "preferredlanguage", "timezone"}

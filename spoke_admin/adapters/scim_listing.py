@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from spoke_admin.adapters.scim_answers import LONGEST_NAME, entries, get, listing, resources, text, whole_number
+from spoke_admin.adapters.scim_answers import LONGEST_NAME, listing
 from spoke_admin.adapters.scim_calls import ScimCalls
 from spoke_admin.domain.exchange import MOST_JSON_BYTES
+from spoke_admin.domain.scim_json import entries, get, resources, text, whole_number
 from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import TellUsers
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from spoke_admin.adapters.scim_answers import listing, resource, resources, text, value_at
+from spoke_admin.adapters.scim_answers import listing, resource
 from spoke_admin.adapters.scim_calls import GROUP_BYTES, MOST_BYTES, ScimCalls
 from spoke_admin.adapters.scim_listing import PAGE_BYTES, SHORT_PAGE
 from spoke_admin.domain.error import AdminError
+from spoke_admin.domain.scim_json import resources, text, value_at
 from spoke_admin.domain.secret import Secret
 
 CASE_EXACT = {"id", "externalid"}  # RFC 7643, section 3.1

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spoke_admin.adapters.scim_answers import get, text
 from spoke_admin.domain.error import AdminError
+from spoke_admin.domain.scim_json import get, text
 
 SELECTOR = re.compile(r'([\w-]{1,100}) +eq +(?:"((?:[^"\\]|\\.)*)"|(true|false))', re.IGNORECASE)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from spoke_admin.adapters.http import NotSentError
-from spoke_admin.adapters.scim_answers import LONGEST_NAME, asked_to_wait, get, parsed, said, scim_type, text
+from spoke_admin.adapters.scim_answers import LONGEST_NAME, asked_to_wait, parsed, said, scim_type
 from spoke_admin.adapters.scim_calls import ScimCalls
 from spoke_admin.adapters.scim_differences import differences, differences_of_changes, side_effects
 from spoke_admin.adapters.scim_lookup import find, read
@@ -22,6 +22,7 @@ from spoke_admin.adapters.scim_paths import parse_path
 from spoke_admin.adapters.scim_results import Outcome, ReadBack, WriteResult
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Reply
+from spoke_admin.domain.scim_json import get, text
 from spoke_admin.domain.secret import Secret
 
 SCHEMAS = {

@@ -13,10 +13,11 @@ from spoke_admin.adapters import scim_calls
 from spoke_admin.adapters.http import HttpCaller, NotSentError
 from spoke_admin.adapters.scim import ScimClient, ServiceGroups
 from spoke_admin.adapters.scim_answers import listing as read_listing
-from spoke_admin.adapters.scim_answers import resource, version_of
+from spoke_admin.adapters.scim_answers import resource
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Reply
 from spoke_admin.domain.person import Group
+from spoke_admin.domain.scim_json import version_of
 from tests.adapters.hostile import CANARY, Server, hanging_up_after, http, saying, serving
 from tests.adapters.scim_servers import TOKEN, Asked, error, listing, scim, using
 

@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 
 from spoke_admin.adapters.http import HttpCaller
 from spoke_admin.adapters.scim import ScimClient
-from spoke_admin.adapters.scim_answers import version_of
 from spoke_admin.adapters.scim_explain import explain
 from spoke_admin.adapters.scim_patches import Change, PatchForm
 from spoke_admin.adapters.scim_results import Outcome, ReadBack, Verdict, WriteResult
 from spoke_admin.domain.exchange import Call
+from spoke_admin.domain.scim_json import version_of
 from spoke_admin.domain.secret import Secret
 from tests.adapters.scim_servers import ENTERPRISE
 from tests.stand_ins import StandIns, StartStandIns
