@@ -17,11 +17,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 DEPARTMENTS = ("IT", "Support", "Sales", "People", "Engineering")
 IDLE_SECONDS = 2.0  # after which a connection is not trusted
@@ -173,6 +176,36 @@ def measured_filters(ours: Client, users: int) -> None:
         print(f"{statistics.median(times) * 1000:7.1f} ms  {total:7,} found  {text.replace(ENTERPRISE, 'enterprise')}")
 
 
+GROUP_SIZES = (100, 10_000)
+
+
+def measured_groups(ours: Client) -> None:
+    """Calls on a large group beside those on a small one; members need not exist."""
+    for size in GROUP_SIZES:
+        members = [{"value": f"{number:032x}"} for number in range(size)]
+        made = ours.call("POST", "/Groups", {"schemas": [GROUP], "displayName": f"{size} members", "members": members})
+        path, some = f"/Groups/{made['id']}", members[40:60]
+        add: Document = {"op": "add", "path": "members", "value": some}
+        calls: dict[str, list[Document]] = {
+            "removes 20 by value": [add | {"op": "Remove"}],
+            "removes 20 by filters": [{"op": "remove", "path": f'members[value eq "{it["value"]}"]'} for it in some],
+            "adds 20": [add],
+        }
+        for words, operations in calls.items():
+            times = []
+            for _ in range(9):
+                patch(ours, path, calls["removes 20 by value"][0] if words == "adds 20" else add)
+                times.append(seconds(partial(patch, ours, path, *operations)))
+            print(f"{statistics.median(times) * 1000:7.1f} ms  {size:6,} members  {words}")
+        for words, query in (("shown without members", "?excludedAttributes=members"), ("shown whole", "")):
+            taken = statistics.median(seconds(partial(ours.call, "GET", path + query)) for _ in range(9))
+            print(f"{taken * 1000:7.1f} ms  {size:6,} members  {words}")
+
+
+def patch(client: Client, path: str, *operations: Document) -> Document:
+    return client.call("PATCH", path, {"schemas": [PATCH_OP], "Operations": list(operations)})
+
+
 def measured_starts(full: Path, empty: Path) -> None:
     def start(folder: Path) -> Callable[[int], object]:
         def act(_number: int) -> None:
@@ -213,6 +246,7 @@ def main(arguments: Sequence[str]) -> None:
             with process(__file__, "--yardstick", str(options.users)) as yardstick:
                 measured_calls(ours, Client(yardstick["scim_url"], None), options.users)
             measured_filters(ours, options.users)
+            measured_groups(ours)
         measured_starts(full, empty)
 
 

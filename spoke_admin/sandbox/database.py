@@ -11,14 +11,16 @@ from spoke_admin.domain.error import AdminError
 
 FILE_NAME = "service.db"
 APPLICATION_ID = 0x53504F4B  # "SPOK"
-VERSION = 2
+VERSION = 3
 
 CHECKED_SECONDS = 0.3  # a large file is looked through as far as this reaches: nobody waits for a whole one to start
 CHECK_STEPS = 10_000  # virtual machine steps of SQLite between two looks at the clock
 PAGES_IN_LOG = 4_000  # of 4 KiB, before the write-ahead log is taken into the file
+CACHE_KIB = 64 * 1024  # what a search goes through at 100,000 users stays in memory
 
-# A resource is its document as clients see it, without "meta" and "groups", which are made of the columns and of who is
-# a member of what. user_name, external_id and display_name are in the form they are compared in, label is as written.
+# A resource is its document as clients see it, without "meta", "groups" and "members", which are made of the columns
+# and of who is a member of what. user_name, external_id and display_name are in the form they are compared in, label is
+# as written.
 SCHEMA = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE token (
@@ -41,8 +43,14 @@ CREATE UNIQUE INDEX unique_user_name ON resource (type, user_name) WHERE user_na
 CREATE INDEX by_type ON resource (type, place);
 CREATE INDEX by_external_id ON resource (type, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX by_display_name ON resource (type, display_name) WHERE display_name IS NOT NULL;
-CREATE TABLE member (member_id TEXT NOT NULL, group_id TEXT NOT NULL, PRIMARY KEY (member_id, group_id)) WITHOUT ROWID;
-CREATE INDEX by_group ON member (group_id);
+CREATE TABLE member (
+    group_place INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    member_id TEXT NOT NULL,
+    entry TEXT NOT NULL,
+    PRIMARY KEY (group_place, number)
+) WITHOUT ROWID;
+CREATE INDEX by_member ON member (member_id, group_place);
 CREATE TABLE write (number INTEGER NOT NULL);
 INSERT INTO write VALUES (0);
 """
@@ -77,6 +85,7 @@ class Database:
             self.connection.execute("COMMIT")
             self.connection.execute("PRAGMA synchronous = NORMAL")  # survives a kill; WAL keeps the file whole
             self.connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_IN_LOG}")
+            self.connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             self._check_kind(path)
         except sqlite3.OperationalError as fault:
             if "locked" in str(fault):

@@ -1,10 +1,10 @@
 """SCIM filters as conditions on the columns of `attributes`, with the answers that scim2-models gives for documents.
 
-Missing values follow `ScimFilter.match`: only `ne` and `eq null` hold for them. Every condition is true or false, never
-NULL, so that `not` turns it round.
+Missing values follow `ScimFilter.match`: only `ne` and `eq null` hold for them. Within a `not` every condition is true
+or false, never NULL, so that it can be turned round; elsewhere NULL is as good as false, and quicker.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,13 +25,15 @@ from scim2_models.path.resolution import coerce_value
 
 from spoke_admin.sandbox.attributes import APART, Attributes, Column, Entries, comparable, microseconds
 
-ORDER = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+ORDER = {"eq": "=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 # attributes that an index of the table of resources answers, by name
 INDEXED = {"id": "id", "userName": "user_name", "externalId": "external_id", "displayName": "display_name"}
-MEMBERS_OF = "SELECT r.place FROM member m JOIN resource r ON r.id = m.group_id WHERE {}"
+MEMBERS_OF = "SELECT m.group_place AS place FROM member m WHERE {}"
+MEMBER_PART = "member_part(m.entry, '%s', {exact})"
 # groups in groups are followed down; UNION ends a circle
 IN_GROUPS = """WITH RECURSIVE below (id) AS (SELECT id FROM resource WHERE type = 'Group' AND ({}) UNION
-    SELECT m.member_id FROM below CROSS JOIN member m ON m.group_id = below.id)
+    SELECT m.member_id FROM below CROSS JOIN resource g ON g.id = below.id
+    CROSS JOIN member m ON m.group_place = g.place)
     SELECT r.place FROM below CROSS JOIN resource r ON r.id = below.id WHERE r.type = 'User'"""
 
 
@@ -72,16 +74,28 @@ class Condition(FilterVisitor[str]):
     scim_filter: "ScimFilter[Any]"
     bound: list[Any] = field(default_factory=list)
     _selected: ValuePath | None = None  # whose values the comparisons inside its brackets look at
+    _denied: bool = False  # whether what is translated just now stands within a NOT
 
     def text(self) -> str:
         return self.visit(self.scim_filter.ast)
 
     def visit_not(self, node: Not) -> str:
-        return f"NOT ({self.visit(node.expr)})"
+        return self._not(lambda: self.visit(node.expr))
+
+    def _not(self, translate: Callable[[], str]) -> str:
+        before, self._denied = self._denied, True
+        try:
+            return f"NOT ({translate()})"
+        finally:
+            self._denied = before
+
+    def _sure(self, condition: str) -> str:
+        """A condition that may be NULL, in the form that this place needs."""
+        return f"ifnull({condition}, 0)" if self._denied else condition
 
     def visit_logical_expr(self, node: LogicalExpr) -> str:
-        joint = " AND " if node.op == LogicalOperator.and_ else " OR "
-        return "(" + joint.join(self.visit(term) for term in node.terms) + ")"
+        joint = "AND" if node.op == LogicalOperator.and_ else "OR"
+        return _joined([self.visit(term) for term in node.terms], joint)
 
     def visit_comparison(self, node: Comparison) -> str:
         binding = self._resolved(node.attr_path, self.scim_filter.resolve_comparison)
@@ -106,14 +120,14 @@ class Condition(FilterVisitor[str]):
         if binding is None:
             return "0"
         if self._selected is not None:
-            return _present(self._part(binding))
+            return self._present(self._part(binding))
         if binding.is_multivalued:
             return self._any_present(binding)
         column = self.attributes.columns.get(binding.urn)
         columns = [column] if column is not None else self.attributes.parts_of(binding.urn)
         if not columns:
             raise Untranslatable
-        return "(" + " OR ".join(_present(Part(column.sql, column)) for column in columns) + ")"
+        return "(" + " OR ".join(self._present(Part(column.sql, column)) for column in columns) + ")"
 
     def visit_value_path(self, node: ValuePath) -> str:
         binding = self.scim_filter.resolve(node.attr_path, strict=False)
@@ -121,19 +135,26 @@ class Condition(FilterVisitor[str]):
             return "0"
         if self._selected is not None or node.attr_path.sub_attr is not None:
             raise Untranslatable
+        return self._having(binding, self._inside(node))
+
+    def inside(self) -> str:
+        """For a filter that is one selection, `members[...]`: what holds for the values that it selects."""
+        node = self.scim_filter.ast
+        return self._inside(node) if isinstance(node, ValuePath) else _refuse()
+
+    def _inside(self, node: ValuePath) -> str:
         self._selected = node
         try:
-            inside = self.visit(node.val_filter)
+            return self.visit(node.val_filter)
         finally:
             self._selected = None
-        return self._having(binding, inside)
 
     # -- multi-valued attributes ----------------------------------------
 
     def _multiple(self, binding: AttributeBinding, op: CompareOperator, value: Any) -> str:
         """A comparison holds when it does for any value; `ne` when no value is equal (as scim2-models reads it)."""
         if op == CompareOperator.ne and value is not None:
-            return f"NOT ({self._multiple(binding, CompareOperator.eq, value)})"
+            return self._not(lambda: self._multiple(binding, CompareOperator.eq, value))
         entries = self.attributes.entries.get(binding.urn.rpartition(".")[0])
         if entries is not None and entries.joined and binding.urn == f"{entries.name}.value" and isinstance(value, str):
             sought = {"co": value, "sw": APART + value, "ew": value + APART, "eq": APART + value + APART}.get(op)
@@ -153,18 +174,18 @@ class Condition(FilterVisitor[str]):
         if sought.strip(APART).count(APART):
             raise Untranslatable
         self.bound.append(_text(sought))
-        return f"ifnull(instr({joined}, ?), 0) > 0"
+        return self._sure(f"instr({joined}, ?)")
 
     def _any_present(self, binding: AttributeBinding) -> str:
         if binding.sub_field_name is not None:
-            return self._having(binding, _present(self._part(binding)))
+            return self._having(binding, self._present(self._part(binding)))
         entries = self.attributes.entries.get(binding.urn)
         if entries is None:
             return self._having(binding, "1") if _membership(binding) else _refuse()
         if not entries.whole:
             raise Untranslatable
         parts = [Part(f'"{name}"', column) for name, column in entries.parts.items()]
-        return self._having(binding, " OR ".join(map(_present, parts)))
+        return self._having(binding, " OR ".join(map(self._present, parts)))
 
     def _part(self, binding: AttributeBinding) -> Part:
         """What a sub-attribute is called in the rows of the values."""
@@ -174,7 +195,8 @@ class Condition(FilterVisitor[str]):
         if columns := _membership(binding):
             if name not in columns:
                 raise Untranslatable
-            return Part(columns[name], Column(binding.urn, (), "text", binding.case_exact))
+            sql = columns[name].format(exact=int(binding.case_exact))
+            return Part(sql, Column(binding.urn, (), "text", binding.case_exact))
         entries = self.attributes.entries.get(head)
         column = entries.parts.get(name) if entries is not None else None
         return Part(f'"{name}"', column) if column is not None else _refuse()
@@ -197,22 +219,28 @@ class Condition(FilterVisitor[str]):
         if op in (CompareOperator.co, CompareOperator.sw, CompareOperator.ew):
             return self._fragment(part, op, value)
         self.bound.append(_stored(part.column, value))
-        if op in (CompareOperator.eq, CompareOperator.ne):
-            return f"{part.sql} {'IS' if op == CompareOperator.eq else 'IS NOT'} ?"
-        return f"ifnull({part.sql} {ORDER[op]} ?, 0)"
+        if op == CompareOperator.ne:
+            return f"{part.sql} IS NOT ?"
+        return self._sure(f"{part.sql} {ORDER[op]} ?")
 
     def _fragment(self, part: Part, op: CompareOperator, value: Any) -> str:
         if part.column.kind != "text" or not isinstance(value, str):
             return "0"
         if op == CompareOperator.co and value:
             self.bound.append(_text(value))
-            return f"ifnull(instr({part.sql}, ?), 0) > 0"
+            return self._sure(f"instr({part.sql}, ?)")
         if not value:
             return f"{part.sql} IS NOT NULL"
+        if op == CompareOperator.sw and (beyond := _beyond(_text(value))):
+            self.bound += [value, beyond]
+            return self._sure(f"({part.sql} >= ? AND {part.sql} < ?)")
         sought = _text(value).encode()  # bytes: SQLite's substr() of a text ends at a NUL
         self.bound.append(sought)
         cut = f"1, {len(sought)}" if op == CompareOperator.sw else f"-{len(sought)}"
-        return f"ifnull(substr(CAST({part.sql} AS BLOB), {cut}) = ?, 0)"
+        return self._sure(f"substr(CAST({part.sql} AS BLOB), {cut}) = ?")
+
+    def _present(self, part: Part) -> str:
+        return self._sure(f"{part.sql} <> ''") if part.column.kind == "text" else f"{part.sql} IS NOT NULL"
 
     def _resolved(self, path: AttrPath, resolve: Callable[..., AttributeBinding | None]) -> AttributeBinding | None:
         """What a path means; inside brackets it is a part of the values selected from."""
@@ -224,6 +252,14 @@ class Condition(FilterVisitor[str]):
         return self.scim_filter.resolve(AttrPath(outer.attr, path.attr, outer.uri), strict=False)
 
 
+def _joined(terms: Sequence[str], joint: str) -> str:
+    """The terms with AND or OR between them, halved again and again: SQLite takes no tree deeper than 1,000."""
+    if len(terms) <= 2:
+        return "(" + f" {joint} ".join(terms) + ")"
+    half = len(terms) // 2
+    return f"({_joined(terms[:half], joint)} {joint} {_joined(terms[half:], joint)})"
+
+
 def _refuse() -> Any:
     raise Untranslatable
 
@@ -232,12 +268,18 @@ def _membership(binding: AttributeBinding) -> Mapping[str, str]:
     """The columns that answer for a user's groups or a group's members; none for any other attribute."""
     return {
         ("User", "groups"): {"value": "id", "display": "display_name"},
-        ("Group", "members"): {"value": "m.member_id"},
+        ("Group", "members"): {"value": "m.member_id"}
+        | {name: MEMBER_PART % name for name in ("display", "type", "$ref")},
     }.get((binding.model.__name__.partition("[")[0], binding.field_name), {})
 
 
-def _present(part: Part) -> str:
-    return f"ifnull({part.sql} <> '', 0)" if part.column.kind == "text" else f"{part.sql} IS NOT NULL"
+def _beyond(start: str) -> str | None:
+    """The first text after all those that begin so, as SQLite orders texts: by the numbers of their characters."""
+    last = start.rstrip("\U0010ffff")
+    if not last:
+        return None
+    following = ord(last[-1]) + 1
+    return last[:-1] + chr(0xE000 if following == 0xD800 else following)
 
 
 def _compared(binding: AttributeBinding, node: Comparison) -> Any:

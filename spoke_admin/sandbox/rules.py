@@ -5,7 +5,6 @@ PATCH with and without a path, Okta's and Entra's. Source of the rules: Okta's g
 askSpoke", through resources/profiles/askspoke.toml.
 """
 
-import json
 from itertools import groupby
 from typing import Any, TypeVar, cast
 
@@ -19,6 +18,7 @@ from scim2_models import (
     ResourceType,
     ResponseParameters,
     ScimPolicy,
+    ScimProvider,
     SearchRequest,
 )
 from scim2_server.conditions import Conditions
@@ -32,6 +32,7 @@ from spoke_admin.sandbox.storage import ResourceStorage
 
 Model = TypeVar("Model", bound=BaseModel)
 Changed = Resource[Any] | None
+Asked = ResponseParameters[Any] | None
 
 
 class PlainService(ScimService):
@@ -73,25 +74,32 @@ class PlainService(ScimService):
         """200 with the resource: a client that reads it needs no second call (RFC 7644, section 3.5.2)."""
         return self.replacement_response(base_url, resource, response_parameters)
 
-    def published(self, base_url: str, resource: Resource[Any]) -> str:
-        """A resource as clients see it, as JSON."""
-        return json.dumps(self.publish(base_url, resource).model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE))
+    def published(self, base_url: str, resource: Resource[Any], asked: Asked = None) -> dict[str, Any]:
+        """A resource as clients see it: of its attributes those that were asked for."""
+        shown: dict[str, Any] = self.publish(base_url, resource).model_dump(
+            scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=asked
+        )
+        return shown
 
 
 class RuledService(PlainService):
-    """SCIM as the service of a profile speaks it."""
+    """SCIM as the service of a profile speaks it: a rule that the profile lacks does not hold."""
 
-    profile: ServiceProfile
+    def __init__(self, provider: ScimProvider, profile: ServiceProfile) -> None:
+        super().__init__(provider)
+        self.profile = profile
+        self._removes_inactive = profile.user.deactivation == "removes"
 
     def as_created(self, resource: Resource[Any]) -> Resource[Any]:
         created = super().as_created(resource)
         if is_user(created):
             user = cast(Any, created)
-            if user.active is False and self.profile.user.deactivation == "removes":
-                raise InvalidValueException(
-                    detail=f"{self.profile.title} has no inactive accounts: active = false removes an account."
-                )
-            user.active = True
+            if self._removes_inactive:
+                if user.active is False:
+                    raise InvalidValueException(
+                        detail=f"{self.profile.title} has no inactive accounts: active = false removes an account."
+                    )
+                user.active = True
             keep_accepted_phones(user, [], self.profile)
         return created
 
@@ -109,7 +117,7 @@ class RuledService(PlainService):
             return after
         keep_fixed(before, after, self.profile)
         keep_accepted_phones(cast(Any, after), cast(Any, before).phone_numbers or [], self.profile)
-        if cast(Any, after).active is None:
+        if self._removes_inactive and cast(Any, after).active is None:
             cast(Any, after).active = cast(Any, before).active
         return None if after == before else after
 

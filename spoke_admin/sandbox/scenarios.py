@@ -13,7 +13,7 @@ from spoke_admin.sandbox.identity_provider.scim_body import scim_user
 from spoke_admin.sandbox.loading import as_kept, load
 from spoke_admin.sandbox.people import groups, people
 from spoke_admin.sandbox.saml_check import read_saml
-from spoke_admin.sandbox.scim_door import Mode, ScimDoor
+from spoke_admin.sandbox.scim_door import ScimDoor
 from spoke_admin.sandbox.settings import Settings
 from spoke_admin.sandbox.snapshot import Snapshot
 
@@ -42,9 +42,10 @@ class Begun:
     words: str = ""
 
 
-def begin(stage: Stage, scenario: Scenario, mode: Mode, count: int, snapshot: Snapshot | None) -> Begun:
+def begin(stage: Stage, scenario: Scenario, count: int, snapshot: Snapshot | None) -> Begun:
     """Puts fresh stand-ins into the scenario's state: `count` sample people, or those of the snapshot.
 
+    Where nothing has to be done before SCIM can be connected, it is connected from the start.
     Raises AdminError with the place in the snapshot that cannot be loaded.
     """
     loaded = load(snapshot, stage.scim, stage.profile) if snapshot is not None else None
@@ -55,7 +56,8 @@ def begin(stage: Stage, scenario: Scenario, mode: Mode, count: int, snapshot: Sn
         stage.okta.begin(loaded.people, loaded.groups)
     words = loaded.words if loaded is not None else ""
     if scenario == "set-up":
-        return Begun(stage.settings.connect_scim() if mode == "rfc" else None, words)
+        gated = stage.profile.saml is not None and stage.profile.saml.before_scim
+        return Begun(None if gated else stage.settings.connect_scim(), words)
     stage.settings.saml = read_saml({"metadata": stage.okta.metadata()})
     stage.settings.set_saml_state("active")
     token = stage.settings.connect_scim()

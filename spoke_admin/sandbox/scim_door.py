@@ -3,7 +3,7 @@
 import json
 import logging
 from datetime import UTC
-from typing import Any, Literal, cast
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from scim2_models import (
@@ -28,12 +28,10 @@ from scim2_server.utils import (
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.sandbox.asgi import Receive, Scope, Send, answer
 from spoke_admin.sandbox.database import Database
-from spoke_admin.sandbox.rules import PlainService, RemovingStorage, RuledService, is_user, without_password
+from spoke_admin.sandbox.modes import own_attributes
+from spoke_admin.sandbox.rules import RemovingStorage, RuledService, is_user, without_password
 from spoke_admin.sandbox.scim_handler import StandInHandler, WrittenResponse
 from spoke_admin.sandbox.storage import NO_INTERFERENCE, ResourceStorage
-
-Mode = Literal["askspoke", "rfc"]
-SPOKE = "urn:ietf:params:scim:schemas:extension:SpokeCustom:2.0:User"
 
 _log = logging.getLogger(__name__)
 
@@ -41,16 +39,13 @@ _log = logging.getLogger(__name__)
 class ScimDoor:
     """The ASGI application below /scim/v2, and the storage behind it."""
 
-    def __init__(self, database: Database, mode: Mode, profile: ServiceProfile, base_url: str) -> None:
+    def __init__(self, database: Database, profile: ServiceProfile, base_url: str) -> None:
+        """`profile` is the one that is played: its rules hold."""
         self._base_url = base_url
-        self.provider = scim_provider(mode)
-        self.removes_inactive = mode == "askspoke" and profile.user.deactivation == "removes"
+        self.provider = scim_provider(profile)
+        self.removes_inactive = profile.user.deactivation == "removes"
         self.storage = (RemovingStorage if self.removes_inactive else ResourceStorage)(database, self.provider)
-        service = PlainService(self.provider)
-        if mode == "askspoke":
-            service = RuledService(self.provider)
-            service.profile = profile
-        self._handler = StandInHandler(service, self.storage)
+        self._handler = StandInHandler(RuledService(self.provider, profile), self.storage)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = ScimRequest(
@@ -113,8 +108,11 @@ def _without_references(value: Any) -> Any:
     return [_without_references(item) for item in value] if isinstance(value, list) else value
 
 
-def scim_provider(mode: Mode) -> ScimProvider:
-    """What the stand-in announces and tolerates: the standard and nothing else, or what askSpoke has to cope with."""
+def scim_provider(profile: ServiceProfile) -> ScimProvider:
+    """What the stand-in announces and tolerates: the standard, and what the profile adds to it.
+
+    A service with attributes of its own ignores those that it does not know: what the forecast says of such a target.
+    """
     schemas = load_default_schemas()
     types = load_default_resource_types()
     config = load_default_service_provider_config()
@@ -129,24 +127,25 @@ def scim_provider(mode: Mode) -> ScimProvider:
     if config.change_password is not None:
         config.change_password.supported = False
     # what Entra sends is taken in both modes; RFC 7644 leaves open what a "remove" with a value means
-    policy = ScimPolicy(remove_value_as_filter=ScimPolicy.RemoveValue.apply)
-    if mode == "askspoke":
-        schemas[SPOKE] = _spoke_schema()
-        user = types["User"]
-        user.schema_extensions = [
-            *(user.schema_extensions or []),
-            SchemaExtension(schema=Reference[Any](SPOKE), required=False),
-        ]
-        policy = ScimPolicy(
-            unknown=ScimPolicy.Unknown.ignore,
-            remove_value_as_filter=ScimPolicy.RemoveValue.apply,
-            unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
-        )
+    own = own_attributes(profile)
+    policy = ScimPolicy(
+        unknown=ScimPolicy.Unknown.ignore if own else ScimPolicy.Unknown.forbid,
+        remove_value_as_filter=ScimPolicy.RemoveValue.apply,
+    )
+    for urn in dict.fromkeys(attribute.path.rpartition(":")[0] for attribute in own):
+        schemas[urn] = _own_schema(urn, profile)
+        extension = SchemaExtension(schema=Reference[Any](urn), required=False)
+        types["User"].schema_extensions = [*(types["User"].schema_extensions or []), extension]
     return ScimProvider.from_discovery(schemas.values(), types.values(), config=config, policy=policy)
 
 
-def _spoke_schema() -> Schema:
-    start_date = Attribute(
-        name="startDate", type=Attribute.Type.string, multi_valued=False, description="The first day at work."
-    )
-    return Schema(id=SPOKE, name="SpokeCustomUser", description="askSpoke's own attributes.", attributes=[start_date])
+def _own_schema(urn: str, profile: ServiceProfile) -> Schema:
+    """A schema that the service adds to the standard ones; all its attributes are plain texts."""
+    attributes = [
+        Attribute(name=name, type=Attribute.Type.string, multi_valued=False, description=f"{known.label}.")
+        for known in own_attributes(profile)
+        for within, _, name in [known.path.rpartition(":")]
+        if within == urn
+    ]
+    name = "".join(part for part in urn.split(":")[-3:] if part.isidentifier())  # without the version
+    return Schema(id=urn, name=name, description=f"{profile.title}'s own attributes.", attributes=attributes)

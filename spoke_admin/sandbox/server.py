@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +21,8 @@ from spoke_admin.sandbox.faults import Faults
 from spoke_admin.sandbox.faulty_door import FaultyDoor
 from spoke_admin.sandbox.guard import Door, Guard, Right, key_right
 from spoke_admin.sandbox.identity_provider import StandInIdentityProvider
-from spoke_admin.sandbox.scim_door import SPOKE, Mode, ScimDoor
+from spoke_admin.sandbox.modes import Mode, played
+from spoke_admin.sandbox.scim_door import ScimDoor
 from spoke_admin.sandbox.settings import Settings
 from spoke_admin.sandbox.settings_api import SettingsApi, below_plus, plan_suffices
 from spoke_admin.sandbox.snapshot import read_snapshot, snapshot_in
@@ -95,13 +96,13 @@ async def _serve(
         settings.set_value("port", port)
         origin = f"http://{listening.LOOPBACK}:{port}"
         key = Secret(secrets.token_urlsafe(32))
-        scim = ScimDoor(database, mode, options.profile, origin + SCIM_PATH)
+        profile = played(options.profile, mode)
+        scim = ScimDoor(database, profile, origin + SCIM_PATH)
         okta_url = origin + IDENTITY_PROVIDER_PATH
-        played = options.profile if mode == "askspoke" else without_rules(options.profile)
-        okta = StandInIdentityProvider(options.data, okta_url, caller, played)
+        okta = StandInIdentityProvider(options.data, okta_url, caller, profile)
         closing.callback(okta.close)
-        stage = scenarios.Stage(played, settings, scim, origin + SCIM_PATH, okta)
-        begun = _begin(stage, options, mode, database)
+        stage = scenarios.Stage(profile, settings, scim, origin + SCIM_PATH, okta)
+        begun = _begin(stage, options, database)
         line = {
             "scim_url": origin + SCIM_PATH,
             "settings_url": origin + SETTINGS_PATH,
@@ -112,11 +113,11 @@ async def _serve(
         }
         if begun.words:
             told.say(begun.words)
-        guard = Guard(f"{listening.LOOPBACK}:{port}", _doors(stage, options.profile, mode, origin, key))
+        guard = Guard(f"{listening.LOOPBACK}:{port}", _doors(stage, origin, key))
         await listening.run(guard, bound, lambda: told.ready(line), stop)
 
 
-def _begin(stage: scenarios.Stage, options: SandboxOptions, mode: Mode, database: Database) -> scenarios.Begun:
+def _begin(stage: scenarios.Stage, options: SandboxOptions, database: Database) -> scenarios.Begun:
     """Puts a fresh folder into the scenario's state, all or nothing."""
     if stage.settings.value("begun") is not None:
         return scenarios.Begun(None)
@@ -125,26 +126,20 @@ def _begin(stage: scenarios.Stage, options: SandboxOptions, mode: Mode, database
     gc.freeze()  # a large snapshot stays until it is stored: no use in going through it again and again meanwhile
     try:
         with database.transaction():
-            begun = scenarios.begin(stage, options.scenario, mode, options.people, snapshot)
+            begun = scenarios.begin(stage, options.scenario, options.people, snapshot)
             stage.settings.set_value("begun", options.scenario)
     finally:
         gc.unfreeze()
     return begun
 
 
-def without_rules(profile: ServiceProfile) -> ServiceProfile:
-    """The profile as mode rfc knows it: plain SCIM takes every phone number, and has no attributes of a service."""
-    standard = [attribute for attribute in profile.attribute if not attribute.path.startswith(SPOKE)]
-    return replace(profile, phone=None, attribute=tuple(standard))
-
-
-def _doors(stage: scenarios.Stage, profile: ServiceProfile, mode: Mode, origin: str, key: Secret) -> list[Door]:
+def _doors(stage: scenarios.Stage, origin: str, key: Secret) -> list[Door]:
     settings = stage.settings
     faults = Faults()
-    api = SettingsApi(settings, profile, origin, gates=mode == "askspoke", faults=faults)
+    api = SettingsApi(settings, stage.profile, origin, faults)
     scim = FaultyDoor(stage.scim, faults)
     return [
-        Door(SCIM_PATH, scim, _token_right(settings, profile, mode), 'Bearer realm="SCIM"', "scim"),
+        Door(SCIM_PATH, scim, _token_right(settings, stage.profile), 'Bearer realm="SCIM"', "scim"),
         Door(SETTINGS_PATH, api, key_right("Bearer", key), 'Bearer realm="settings"'),
         Door(IDENTITY_PROVIDER_PATH, stage.okta, key_right("SSWS", key), "SSWS", public=PUBLIC_AT_OKTA),
     ]
@@ -168,7 +163,7 @@ def _settle(options: SandboxOptions, settings: Settings) -> Mode:
     return mode
 
 
-def _token_right(settings: Settings, profile: ServiceProfile, mode: Mode) -> Right:
+def _token_right(settings: Settings, profile: ServiceProfile) -> Right:
     def check(scheme: str, credentials: str) -> None:
         if not settings.scim_connected:
             raise Refused(
@@ -184,7 +179,7 @@ def _token_right(settings: Settings, profile: ServiceProfile, mode: Mode) -> Rig
                 "The API token is missing, wrong or replaced.",
                 f"Copy the API token from {profile.title}'s SCIM settings, or regenerate it there.",
             )
-        if mode == "askspoke" and not plan_suffices(settings.plan, profile):
+        if not plan_suffices(settings.plan, profile):
             raise below_plus(settings.plan, profile)
 
     return check

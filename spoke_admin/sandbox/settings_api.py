@@ -1,6 +1,6 @@
 """The settings API of the stand-in service: the clicks of askSpoke's settings page as a small JSON API.
 
-Every refusal changes nothing. In mode `rfc` the gates of plan and SAML do not exist.
+Every refusal changes nothing. The gates of plan and SAML are those of the profile that is played.
 """
 
 import json
@@ -29,8 +29,6 @@ class SettingsApi:
         settings: Settings,
         profile: ServiceProfile,
         origin: str,
-        *,
-        gates: bool,
         faults: Faults | None = None,
     ) -> None:
         self._settings = settings
@@ -38,7 +36,7 @@ class SettingsApi:
         self._profile = profile
         self._scim_url = f"{origin}/scim/v2"
         self._acs_url = f"{origin}/saml/callback"
-        self._gates = gates
+        self._saml_first = profile.saml is not None and profile.saml.before_scim
         self._calls: Calls = {
             "": {"GET": self._show},
             "/saml": {"PUT": self._connect_saml, "DELETE": self._disconnect_saml},
@@ -90,7 +88,7 @@ class SettingsApi:
 
     def _connect_saml(self, body: Body) -> Answer:
         self._check_plan()
-        if self._settings.saml.state == "active" and self._settings.scim_connected and self._gates:
+        if self._settings.saml.state == "active" and self._settings.scim_connected and self._saml_first:
             raise Refused(
                 409,
                 "scim_connected",
@@ -135,7 +133,7 @@ class SettingsApi:
 
     def _disconnect_saml(self, body: Body) -> Answer:
         self._check_plan()
-        if self._settings.scim_connected and self._gates:
+        if self._settings.scim_connected and self._saml_first:
             raise Refused(
                 409, "scim_connected", "SAML cannot be disconnected while SCIM is connected.", "Disconnect SCIM first."
             )
@@ -144,7 +142,7 @@ class SettingsApi:
 
     def _connect_scim(self, body: Body) -> Answer:
         self._check_plan()
-        if self._gates and self._settings.saml.state != "active":
+        if self._saml_first and self._settings.saml.state != "active":
             raise Refused(
                 409, "saml_not_active", "SAML must be active before SCIM can be enabled.", "Activate SAML first."
             )
@@ -170,7 +168,7 @@ class SettingsApi:
                 "keep_old_s is not a whole number of seconds.",
                 f"Send a number from 0 to {LONGEST_OVERLAP_S:,}.",
             )
-        if keep_old_s and self._gates:
+        if keep_old_s and self._profile.scim.new_token_ends_old:
             raise Refused(
                 422,
                 "overlap_unsupported",
@@ -205,7 +203,7 @@ class SettingsApi:
         return self._show_faults(body)
 
     def _check_plan(self) -> None:
-        if self._gates and not plan_suffices(self._settings.plan, self._profile):
+        if not plan_suffices(self._settings.plan, self._profile):
             raise below_plus(self._settings.plan, self._profile)
 
     def _check_scim_connected(self) -> None:

@@ -1,7 +1,8 @@
 """SCIM resources in SQLite: what scim2-server reads and writes, found by SQL.
 
-Every resource is one JSON document; what it can be found by is kept beside it. A search that no column answers looks
-at the documents of the type. Without a sort the order is that of creation, so that paging by startIndex is stable.
+Every resource is one JSON document; what it can be found by is kept beside it, and so are the members of a group. A
+search that no column answers looks at the documents of the type. Without a sort the order is that of creation, so that
+paging by startIndex is stable.
 """
 
 import json
@@ -31,7 +32,9 @@ from scim2_server.storage import ScimStorage, SearchPage
 
 from spoke_admin.sandbox.attributes import comparable
 from spoke_admin.sandbox.database import Database
-from spoke_admin.sandbox.documents import MARKS_AT_ONCE, Stored, marks, stored
+from spoke_admin.sandbox.documents import MARKS_AT_ONCE, Stored, compact, marks, members_of, stored
+from spoke_admin.sandbox.filter_sql import Untranslatable
+from spoke_admin.sandbox.membership import Change, Members, Removed, Replaced
 from spoke_admin.sandbox.searching import SearchTables, in_order
 
 LARGEST = 2**62  # within what SQLite counts with
@@ -66,6 +69,7 @@ class ResourceStorage(ScimStorage):
         self._provider = provider
         self._clock = clock
         self._tables = SearchTables(database, provider)
+        self._members = Members(database.connection)
 
     @contextmanager
     def operation(self) -> Iterator[None]:
@@ -81,6 +85,11 @@ class ResourceStorage(ScimStorage):
         finally:
             self._interference = before
 
+    @property
+    def loses(self) -> bool:
+        """Whether attributes are lost just now: then models have to be written, which know one from the other."""
+        return bool(self._interference.lost)
+
     # -- reading --------------------------------------------------------
 
     def get(
@@ -92,12 +101,13 @@ class ResourceStorage(ScimStorage):
     ) -> Resource[Any]:
         return self.read(self.row(resource_type, resource_id))
 
-    def row(self, resource_type: ResourceType, resource_id: str) -> Stored:
+    def row(self, resource_type: ResourceType, resource_id: str, *, with_members: bool = True) -> Stored:
         """One resource as it is kept. Raises NotFoundException."""
         # an id with half a character, which no stored text can hold and SQLite does not take
         sound = not any("\ud800" <= sign <= "\udfff" for sign in resource_id)
         bound = (resource_id, resource_type.name)
-        found = stored(self._database.connection, "id = ? AND type = ?", bound) if sound else []
+        connection = self._database.connection
+        found = stored(connection, "id = ? AND type = ?", bound, with_members=with_members) if sound else []
         if not found:
             raise NotFoundException(detail=f"{resource_type.name} {resource_id!r} not found")
         return found[0]
@@ -108,31 +118,39 @@ class ResourceStorage(ScimStorage):
         total, rows = self.rows(resource_types, search_request)
         return SearchPage(total, [self.read(row) for row in rows])
 
+    def members(self, row: Stored) -> tuple[str, ...]:
+        """The members of a group whose row was read without them, JSON each."""
+        return members_of(self._database.connection, row.place)
+
     def rows(
-        self, resource_types: Sequence[ResourceType], search_request: SearchRequest[Any]
+        self,
+        resource_types: Sequence[ResourceType],
+        search_request: SearchRequest[Any],
+        *,
+        with_members: bool = True,
     ) -> tuple[int, list[Stored]]:
         """How many resources a search finds, and those of its page as they are kept."""
         types = list({known.name: known for known in resource_types}.values())
         start = min(search_request.start_index_0 or 0, LARGEST)
         count = LARGEST if search_request.count is None else min(search_request.count, LARGEST)
-        query = self._tables.query(types, search_request)
-        if query is None:
-            found = self._looked_through(types, search_request)
-            return len(found), found[start : start + count]
-        total, places = self._tables.page(query, start, count)
-        return total, in_order(places, self._rows_at(places))
+        with suppress(Untranslatable):
+            total, places = self._tables.page(self._tables.query(types, search_request), start, count)
+            return total, in_order(places, self._rows_at(places, with_members=with_members))
+        found = self._looked_through(types, search_request)
+        return len(found), found[start : start + count]
 
-    def _rows_at(self, places: Sequence[int]) -> list[Stored]:
+    def _rows_at(self, places: Sequence[int], *, with_members: bool) -> list[Stored]:
         found: list[Stored] = []
         for first in range(0, len(places), MARKS_AT_ONCE):
             some = places[first : first + MARKS_AT_ONCE]
-            found += stored(self._database.connection, f"place IN ({marks(some)})", some)
+            found += stored(self._database.connection, f"place IN ({marks(some)})", some, with_members=with_members)
         return found
 
     def _looked_through(self, types: list[ResourceType], search_request: SearchRequest[Any]) -> list[Stored]:
         """The matches among all documents of the types, in order: for the rare search that no column answers."""
         names = [known.name for known in types]
-        rows = stored(self._database.connection, f"type IN ({marks(names)}) ORDER BY place", names)
+        where = f"type IN ({marks(names)}) ORDER BY place"
+        rows = stored(self._database.connection, where, names, with_members=True)
         found = [(row, self.read(row)) for row in rows]
         if search_request.filter is not None:
             matches = self._matcher(types, search_request.filter)
@@ -156,8 +174,10 @@ class ResourceStorage(ScimStorage):
 
     def read(self, row: Stored) -> Resource[Any]:
         """The model of what is kept."""
-        kind = next(known for known in self._provider.resource_types if known.name == row.type)
-        return self._model(kind).model_validate_json(row.json())
+        return self._model(self._type_of(row)).model_validate_json(row.json())
+
+    def _type_of(self, row: Stored) -> ResourceType:
+        return next(known for known in self._provider.resource_types if known.name == row.type)
 
     # -- writing --------------------------------------------------------
 
@@ -175,6 +195,7 @@ class ResourceStorage(ScimStorage):
         identifier = resource_id or _new_id()
         self._refuse_bad_group(resource_type, getattr(resource, "display_name", None))
         document = self._written(self._without_lost(resource), identifier)
+        members = document.pop("members", ())
         values = _looked_up(document)
         moment = _text(self._clock())
         made = moment if created is None else _text(created)
@@ -184,9 +205,11 @@ class ResourceStorage(ScimStorage):
             place = connection.execute(
                 "INSERT INTO resource (id, type, user_name, external_id, display_name, label, created, modified,"
                 " version, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*row, _compact(document)),
+                (*row, compact(document)),
             ).lastrowid
-            self._note(int(place or 0), resource_type.name or "", made, moment, document)
+            self._tables.keep(int(place or 0), resource_type.name or "", made, moment, document)
+            if members:
+                self._members.apply(int(place or 0), Replaced(members))
         return identifier
 
     def update(
@@ -196,20 +219,41 @@ class ResourceStorage(ScimStorage):
             row = self._expected(resource_type, resource.id, expected_version)
             self._refuse_bad_group(resource_type, getattr(resource, "display_name", None), row)
             document = self._written(self._without_lost(resource, row), row.id)
+            members = document.pop("members", ())
             self._check_unique(resource_type, row.id, _looked_up(document)[0])
             self._put(row, document)
+            if row.type == "Group":
+                self._members.apply(row.place, Replaced(members))
             return self.read(self.row(resource_type, row.id))
+
+    def change_group(
+        self, resource_type: ResourceType, row: Stored, group: Resource[Any] | None, changes: Sequence[Change]
+    ) -> Stored:
+        """Writes a group that was read without its members, unless it is None, and changes of those; the new row.
+
+        When nothing changes, the row stays as it is, and so does its version. Raises SCIMException.
+        """
+        with self._database.transaction():
+            self._refuse_bad_group(resource_type, getattr(group, "display_name", None), row)
+            changed = [self._members.apply(row.place, change) for change in changes]
+            if group is None and not any(changed):
+                return row
+            self._put(row, json.loads(row.document) if group is None else self._written(group, row.id))
+            return self.row(resource_type, row.id, with_members=False)
+
+    def removed(self, selection: str) -> Removed:
+        """What a selection of members, `members[...]`, means for their rows. Raises Untranslatable."""
+        return Removed(*self._tables.selected("Group", selection))
 
     def _put(self, row: Stored, document: Document) -> None:
         moment = _text(self._clock())
         self._database.connection.execute(
             "UPDATE resource SET user_name = ?, external_id = ?, display_name = ?, label = ?, modified = ?,"
             " version = ?, document = ? WHERE place = ?",
-            (*_looked_up(document), moment, self._database.next_number(), _compact(document), row.place),
+            (*_looked_up(document), moment, self._database.next_number(), compact(document), row.place),
         )
         self._tables.forget(row.place)
-        self._database.connection.execute("DELETE FROM member WHERE group_id = ?", (row.id,))
-        self._note(row.place, row.type, row.created, moment, document)
+        self._tables.keep(row.place, row.type, row.created, moment, document)
 
     def delete(self, resource_type: ResourceType, resource_id: str, *, expected_version: str | None = None) -> None:
         """Removes the resource, and its id from every group that held it."""
@@ -217,17 +261,15 @@ class ResourceStorage(ScimStorage):
             row = self._expected(resource_type, resource_id, expected_version)
             self._refuse_bad_group(resource_type, None, row)
             connection.execute("DELETE FROM resource WHERE place = ?", (row.place,))
-            connection.execute("DELETE FROM member WHERE group_id = ?", (resource_id,))
             self._tables.forget(row.place)
-            holders = "id IN (SELECT group_id FROM member WHERE member_id = ?)"
-            for holder in stored(connection, holders, (resource_id,)):
-                document = json.loads(holder.document)
-                members = [member for member in document["members"] if member.get("value") != resource_id]
-                left = {name: value for name, value in document.items() if name != "members"}
-                self._put(holder, left | {"members": members} if members else left)
+            if row.type == "Group":
+                self._members.drop(row.place)
+            for holder in self._rows_at(self._members.leave(resource_id), with_members=False):
+                self._put(holder, json.loads(holder.document))
 
     def _expected(self, resource_type: ResourceType, resource_id: str | None, expected_version: str | None) -> Stored:
-        row = self.row(resource_type, resource_id or "")
+        """The row, without members, of a resource that is about to be written."""
+        row = self.row(resource_type, resource_id or "", with_members=False)
         if expected_version is not None and row.version != expected_version:
             raise PreconditionFailedException
         return row
@@ -255,7 +297,7 @@ class ResourceStorage(ScimStorage):
         if not self._interference.lost:
             return resource
         kept = resource.model_copy(deep=True)
-        before = self.read(row) if row is not None else None
+        before = self.read(self.row(self._type_of(row), row.id)) if row is not None else None
         for name in self._interference.lost:
             with suppress(SCIMException):  # a path this resource has not
                 path = cast(Any, Path)[type(kept)](name)
@@ -267,17 +309,9 @@ class ResourceStorage(ScimStorage):
         return kept
 
     def _written(self, resource: Resource[Any], identifier: str) -> Document:
-        """What is kept of a resource: all but what is made when it is shown."""
+        """What is kept of a resource, its members too: all but what is made when it is shown."""
         document: Document = json.loads(resource.model_dump_json(exclude={"id", "meta", "groups"}))
         return {"schemas": document.pop("schemas"), "id": identifier, **document}
-
-    def _note(self, place: int, name: str, created: str, modified: str, document: Document) -> None:
-        self._tables.keep(place, name, created, modified, document)
-        if members := [member["value"] for member in document.get("members", ()) if member.get("value")]:
-            self._database.connection.executemany(
-                "INSERT OR IGNORE INTO member (group_id, member_id) VALUES (?, ?)",
-                [(document["id"], member) for member in members],
-            )
 
 
 def _new_id() -> str:
@@ -287,10 +321,6 @@ def _new_id() -> str:
 
 def _text(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
-
-
-def _compact(document: Document) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def _looked_up(document: Document) -> tuple[str | None, ...]:

@@ -17,7 +17,8 @@ from scim2_server.requests import ScimRequest
 
 from spoke_admin.domain.profile import ServiceProfile, read_profile
 from spoke_admin.sandbox.database import Database
-from spoke_admin.sandbox.scim_door import Mode, ScimDoor
+from spoke_admin.sandbox.modes import Mode, played
+from spoke_admin.sandbox.scim_door import ScimDoor
 from tests.stand_ins import StandIns
 
 BASE_URL = "http://127.0.0.1:1/scim/v2"
@@ -171,7 +172,7 @@ def make_door(tmp_path: Path, profile: ServiceProfile) -> Iterator[MakeDoor]:
 
     def make(mode: Mode) -> DirectDoor:
         databases.append(Database(tmp_path / f"door-{len(databases)}"))
-        return DirectDoor(ScimDoor(databases[-1], mode, profile, BASE_URL))
+        return DirectDoor(ScimDoor(databases[-1], played(profile, mode), BASE_URL))
 
     yield make
     for database in databases:

@@ -11,7 +11,8 @@ from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.sandbox.database import Database
 from spoke_admin.sandbox.loading import load
-from spoke_admin.sandbox.scim_door import Mode, ScimDoor
+from spoke_admin.sandbox.modes import Mode, played
+from spoke_admin.sandbox.scim_door import ScimDoor
 from spoke_admin.sandbox.snapshot import is_snapshot, people_of, read_snapshot, snapshot_in
 from tests.sandbox.conftest import BASE_URL, ENTERPRISE, USER, scim_client
 from tests.sandbox.test_server import refusal, run_sandbox
@@ -187,7 +188,7 @@ def test_what_the_models_refuse_is_said_with_its_place(
     snapshot = read_snapshot(put(tmp_path, {"users": users, "groups": groups}))
     database = Database(tmp_path / "data")
     with pytest.raises(AdminError) as refused:
-        load(snapshot, ScimDoor(database, mode, profile, BASE_URL), profile)
+        load(snapshot, ScimDoor(database, played(profile, mode), BASE_URL), profile)
     assert place in refused.value.title
     database.close()
 

@@ -10,7 +10,8 @@ from scim2_server.testing import ScimStorageContract
 
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.sandbox.database import Database
-from spoke_admin.sandbox.scim_door import Mode, ScimDoor
+from spoke_admin.sandbox.modes import Mode, played
+from spoke_admin.sandbox.scim_door import ScimDoor
 from spoke_admin.sandbox.storage import ResourceStorage
 from tests.sandbox.conftest import BASE_URL, DirectDoor, MakeDoor
 
@@ -37,7 +38,7 @@ class TestContract(ScimStorageContract):
 @pytest.mark.parametrize("mode", ["askspoke", "rfc"])
 def test_everything_survives_a_restart(tmp_path: Path, profile: ServiceProfile, mode: Mode) -> None:
     database = Database(tmp_path / "data")
-    door = DirectDoor(ScimDoor(database, mode, profile, BASE_URL))
+    door = DirectDoor(ScimDoor(database, played(profile, mode), BASE_URL))
     user = door.create(title="Boss", emails=[{"value": "ada@example.com", "type": "work", "primary": True}])
     group = door.call("POST", "/Groups", {"displayName": "All", "members": [{"value": user["id"]}]}).document
     user = door.read(user)
@@ -45,7 +46,7 @@ def test_everything_survives_a_restart(tmp_path: Path, profile: ServiceProfile, 
     database.close()
 
     database = Database(tmp_path / "data")
-    door = DirectDoor(ScimDoor(database, mode, profile, BASE_URL))
+    door = DirectDoor(ScimDoor(database, played(profile, mode), BASE_URL))
     assert door.read(user) == user
     assert door.call("GET", f"/Groups/{group['id']}").document == group
     later = door.create(userName="bob@example.com")
