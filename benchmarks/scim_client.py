@@ -1,8 +1,10 @@
-"""How fast the SCIM client is, as a share of httpx by itself, with eight connections and every call observed.
+"""How fast the SCIM client is, as a share of httpx by itself, with eight connections and the activity log written.
 
-`python benchmarks/scim_client.py [TURNS]`: both ask the same small server, in turns (60 by default) that are short, so
-that what else the computer does meets both alike. A share is the middle one of all turns; that of processor time is
-the steadier one. The small server is quicker than its clients: what is measured is their own work.
+`python benchmarks/scim_client.py [TURNS]`: ours is the very stack of an opened connection, `ScimClient` over
+`AuditedCaller` over `HttpCaller`, with an `AuditLog` in a folder of its own. Both ask the same small server, in turns
+(60 by default) that are short, so that what else the computer does meets both alike. A share is the middle one of all
+turns; that of processor time, the log's thread included, is the steadier one. The small server is quicker than its
+clients: what is measured is their own work.
 """
 
 import asyncio
@@ -11,13 +13,17 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 
+from spoke_admin.adapters import audit_log
+from spoke_admin.adapters.audited_calls import AuditedCaller
 from spoke_admin.adapters.http import HttpCaller
 from spoke_admin.adapters.scim import ScimClient
 from spoke_admin.domain.secret import Secret
@@ -116,13 +122,13 @@ async def compare(words: str, turns: int, calls: int, raw: Work, ours: Work) -> 
     print(f"{words:24} httpx {rates[0]:7,.0f} /s   ours {rates[1]:7,.0f} /s   share {share:.3f}   processor {busy:.3f}")
 
 
-async def run(port: int, turns: int) -> None:
+async def run(port: int, turns: int, folder: Path) -> None:
     url, token = f"http://127.0.0.1:{port}/scim/v2", Secret(TOKEN)
-    observed: list[tuple[str, str, int | None, float]] = []
     headers = {"authorization": f"Bearer {TOKEN}", "accept": "application/scim+json"}
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    async with httpx.AsyncClient(headers=headers, limits=limits, trust_env=False) as raw, HttpCaller() as caller:
-        ours = ScimClient(url, caller, observer=lambda *it: observed.append(it))
+    caller = AuditedCaller(HttpCaller(), audit_log.AuditLog(folder))  # as `connection.open_connection` has it
+    async with httpx.AsyncClient(headers=headers, limits=limits, trust_env=False) as raw, caller:
+        ours = ScimClient(url, caller)
 
         async def raw_read() -> None:
             (await raw.get(f"{url}/Users/1")).json()
@@ -143,7 +149,7 @@ async def run(port: int, turns: int) -> None:
         # the server shows the same page for ever: the client leaves it after the second
         await compare("two pages of 100 users", turns, CALLS // 10, raw_pages, lambda: ours.users(token))
         await compare("create and read back", turns, CALLS // 2, raw_write, create)
-    print(f"{len(observed):,} calls observed")
+    print(audit_log.verify(folder).words)
 
 
 def main() -> None:
@@ -155,7 +161,8 @@ def main() -> None:
     try:
         if server.stdout is None or server.stdin is None:
             raise SystemExit("the server has no pipes")
-        asyncio.run(run(int(server.stdout.readline()), turns))
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(run(int(server.stdout.readline()), turns, Path(folder)))
     finally:
         server.communicate()  # closes its standard input: it ends by itself
 

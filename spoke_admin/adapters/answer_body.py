@@ -1,14 +1,14 @@
 """The body of an answer: read to its end or to a bound, and unpacked within that bound."""
 
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterable, Mapping
 
 from spoke_admin.domain.error import AdminError
 
 PIECE = 256 * 1024
 
 
-async def read_body(chunks: AsyncIterator[bytes], headers: Mapping[str, str], most_bytes: int) -> bytes:
+async def read_body(chunks: AsyncIterable[bytes], headers: Mapping[str, str], most_bytes: int) -> bytes:
     """The body, at most `most_bytes` long on the wire and unpacked. Raises AdminError beyond, or when packed oddly."""
     declared = headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > most_bytes:
@@ -25,16 +25,19 @@ async def read_body(chunks: AsyncIterator[bytes], headers: Mapping[str, str], mo
     )
 
 
-async def _plain(chunks: AsyncIterator[bytes], most_bytes: int) -> bytes:
-    body = bytearray()
+async def _plain(chunks: AsyncIterable[bytes], most_bytes: int) -> bytes:
+    first, rest = b"", bytearray()  # most answers come in one piece; no list: two bytes a chunk would swell to sixty
     async for chunk in chunks:
-        if len(body) + len(chunk) > most_bytes:
+        if len(first) + len(rest) + len(chunk) > most_bytes:
             raise _too_large(most_bytes)
-        body += chunk
-    return bytes(body)
+        if first:
+            rest += chunk
+        else:
+            first = chunk
+    return first + rest if rest else first
 
 
-async def _unpacked(chunks: AsyncIterator[bytes], most_bytes: int) -> bytes:
+async def _unpacked(chunks: AsyncIterable[bytes], most_bytes: int) -> bytes:
     """gzip, one member. Unpacked piece by piece: half a megabyte can unpack to half a gigabyte."""
     unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
     body = bytearray()

@@ -8,7 +8,7 @@ import re
 import ssl
 import time
 from collections.abc import Mapping, MutableMapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import CookieJar
 from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -18,7 +18,7 @@ import truststore
 from spoke_admin import __version__
 from spoke_admin.adapters.address import check_url, host_and_port, is_loopback
 from spoke_admin.adapters.answer_body import read_body
-from spoke_admin.adapters.http_faults import no_answer, try_again
+from spoke_admin.adapters.http_faults import no_answer, too_late
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Reply
 
@@ -27,15 +27,22 @@ __all__ = ["BrokenOffError", "HttpCaller", "NotSentError", "check_url", "is_loop
 DEADLINE_SECONDS = 60.0
 MOST_BYTES = 16 * 1024 * 1024
 CONNECTIONS = 8  # 32 cost three times the processor time a request
+LONGEST_HEADER = 16_384
+USER_AGENT = f"Spoke-Admin/{__version__}"
+AS_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 HEADER_NAME = re.compile(r"[a-z0-9-]{1,100}")
 PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,100}")
-HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,16384}")
 
 log = logging.getLogger(__name__)
 
 
 class NotSentError(AdminError):
-    """Nothing of the call left this computer: a write that ends so has surely not taken effect."""
+    """Nothing of the call left this computer: a write that ends so has surely not taken effect.
+
+    `connecting`: seconds that were spent on a connection that did not come about.
+    """
+
+    connecting = 0.0
 
 
 class BrokenOffError(AdminError):
@@ -79,7 +86,12 @@ class HttpCaller:
         except AdminError as fault:
             if sending.begun:
                 raise
-            raise NotSentError(fault.title, fault.remedy, fault.detail) from None
+            unsent = NotSentError(fault.title, fault.remedy, fault.detail)
+            unsent.connecting = sending.connecting
+            raise unsent from None
+        finally:
+            if not sending.begun:
+                await sending.give_up()
 
     async def _answer(self, call: Call, sending: "_Sending") -> Reply:
         url = _checked(call.url)
@@ -90,10 +102,11 @@ class HttpCaller:
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._deadline):
-                reply = await self._exchange(client, request, call)
+                response = await client.send(request, stream=True)
+                reply = await self._read(response, call, sending.connecting)
         except TimeoutError:
             log.debug("%s %s: no answer in time", call.method, path)
-            raise self._too_late(call.method, url) from None
+            raise too_late(call.method, url, self._deadline, connecting=sending.connects) from None
         except AdminError:
             log.debug("%s %s: the answer is not taken", call.method, path)
             raise
@@ -103,18 +116,19 @@ class HttpCaller:
         log.debug("%s %s: %d in %.0f ms", call.method, path, reply.status, (time.monotonic() - started) * 1000)
         return reply
 
-    async def _exchange(self, client: httpx.AsyncClient, request: httpx.Request, call: Call) -> Reply:
-        response = await client.send(request, stream=True)
+    async def _read(self, response: httpx.Response, call: Call, connecting: float) -> Reply:
         try:
             headers = _headers(response)
             cap = min(self._most_bytes, call.most_bytes or self._most_bytes)
-            body = await read_body(response.aiter_raw(), headers, cap)
+            if not isinstance(response.stream, httpx.AsyncByteStream):
+                raise TypeError("an asynchronous client answers with such a stream")
+            body = await read_body(response.stream, headers, cap)  # as it came: `aiter_raw` would wrap it twice
         finally:
             await response.aclose()
-        return Reply(response.status_code, headers, body, hidden=call.authorization.rpartition(" ")[2])
+        return Reply(response.status_code, headers, body, call.authorization.rpartition(" ")[2], connecting)
 
     def _client(self, url: str) -> httpx.AsyncClient:
-        kind = is_loopback(url), url.startswith("https:")
+        kind = _kind("/".join(url.split("/", 3)[:3]))
         if kind not in self._clients:
             self._clients[kind] = self._new_client(*kind)
         return self._clients[kind]
@@ -130,7 +144,7 @@ class HttpCaller:
                 timeout=None,  # noqa: S113  # the deadline of the whole call ends it
                 limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
                 event_hooks={"response": [_refuse_redirect]},
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                cookies=_NoCookies(),
             )
         except (ValueError, ImportError, httpx.InvalidURL) as fault:
             raise AdminError(
@@ -144,12 +158,6 @@ class HttpCaller:
             self._trust = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return self._trust
 
-    def _too_late(self, method: str, url: str) -> AdminError:
-        return AdminError(
-            f"{host_and_port(url)} did not answer in full within {self._deadline:g} s.",
-            try_again(method),
-        )
-
 
 def _checked(url: str) -> str:
     """`check_url`, with a slash at the end kept. What stands before an id was nearly always checked a moment ago."""
@@ -161,28 +169,66 @@ def _checked(url: str) -> str:
 
 
 @functools.lru_cache(maxsize=64)
+def _kind(origin: str) -> tuple[bool, bool]:
+    """Whether an address is this very computer, and whether it speaks https."""
+    return is_loopback(origin), origin.startswith("https:")
+
+
+@functools.lru_cache(maxsize=64)
 def _checked_base(url: str) -> str:
     return check_url(url)
 
 
+class _NoCookies(CookieJar):
+    """Takes none, and does not look for any: that would cost a tenth of a call."""
+
+    def extract_cookies(self, *_: object) -> None:
+        pass
+
+
 class _Sending:
-    """How far a call came."""
+    """How far a call came, and how many seconds making a connection for it has taken; 0 where there was one already.
+
+    What counts is the time until the request itself can go: a full queue holds up the TCP connection (its first packet
+    is sent again after a second), but a server that is slow to take its callers, or stands behind a proxy, shows that
+    in the TLS handshake or the CONNECT after it.
+    """
 
     def __init__(self) -> None:
         self.begun = False
+        self._since = self._until = 0.0
+        self._connection: Any = None  # httpcore's AsyncNetworkStream, while TLS or a proxy is to come
         self._watched: MutableMapping[str, Any] = {}
 
     def watch(self, request: httpx.Request) -> None:
-        """Reads count as sent at once: they may be repeated, and watching costs time at each of their steps."""
-        self.begun = request.method in ("GET", "HEAD")
         self._watched = request.extensions
-        if not self.begun:
-            self._watched["trace"] = self._trace
+        self._watched["trace"] = self._trace
 
-    async def _trace(self, event: str, _facts: object) -> None:
-        if event.endswith("send_request_headers.started"):
-            self.begun = True
-            self._watched.pop("trace", None)
+    @property
+    def connects(self) -> bool:
+        """Whether a connection is being made."""
+        return bool(self._since) and not self._until
+
+    @property
+    def connecting(self) -> float:
+        return (self._until or time.monotonic()) - self._since if self._since else 0.0
+
+    async def _trace(self, event: str, facts: Mapping[str, Any]) -> None:
+        if event == "http11.send_request_headers.started":
+            if facts["request"].method != b"CONNECT":
+                self.begun = True
+                self._until = time.monotonic()
+                self._connection = None
+                self._watched.pop("trace", None)  # watching costs time at each of the steps that follow
+        elif event == "connection.connect_tcp.started":
+            self._since = time.monotonic()
+        elif event == "connection.connect_tcp.complete":
+            self._connection = facts["return_value"]
+
+    async def give_up(self) -> None:
+        """Closes a connection that did not come about: httpcore leaves one open when TLS was cut short (1.0.9)."""
+        if self._connection is not None:
+            await self._connection.aclose()
 
     def ended(self, fault: httpx.HTTPError | httpx.StreamError, error: AdminError) -> AdminError:
         if isinstance(fault, (httpx.ConnectError, httpx.ProxyError)):  # a proxy refuses before it lets anything through
@@ -196,29 +242,40 @@ def _request(call: Call, url: str) -> httpx.Request:
     """The request, with nothing in it that could end a header early."""
     if not re.fullmatch(r"[A-Z]{1,20}", call.method):
         raise ValueError("a method is a word in capitals")
+    if call.query:
+        url += ("&" if "?" in url else "?") + urlencode(call.query, quote_via=quote)
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL:  # above all one that is too long, by a name that was looked for
+        raise AdminError("The call has an address that cannot be sent.", "Look for a shorter name.") from None
+    content = _json(call.body)
     headers = {
+        "host": address.netloc.decode(),
         "accept": "*/*",
-        "user-agent": f"Spoke-Admin/{__version__}",
+        "user-agent": USER_AGENT,
         **{name.lower(): value for name, value in call.headers.items()},
         "accept-encoding": "identity",
     }
-    if call.body is not None:
+    if content is not None:
         headers.setdefault("content-type", "application/json")
+    if content is not None or call.method in ("POST", "PUT", "PATCH"):
+        headers["content-length"] = str(len(content or b""))
     if call.authorization:
         headers["authorization"] = call.authorization
     for name, value in headers.items():
-        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
+        printable = len(value) <= LONGEST_HEADER and value.isascii() and value.isprintable()
+        if not printable or not _is_header_name(name):
             raise AdminError(
                 f"The header {name[:40]!r} cannot be sent: it holds a line break or a character beyond ASCII.",
                 "If it is a token, copy it again, whole and alone.",
             )
-    if call.query:
-        url += ("&" if "?" in url else "?") + urlencode(call.query, quote_via=quote)
-    content = _json(call.body)
-    try:
-        return httpx.Request(call.method, url, headers=headers, content=content)
-    except httpx.InvalidURL:  # above all one that is too long, by a name that was looked for
-        raise AdminError("The call has an address that cannot be sent.", "Look for a shorter name.") from None
+    # a stream of bytes, not `content`: httpx would make its headers once more, to add what is in them already
+    return httpx.Request(call.method, address, headers=headers, stream=httpx.ByteStream(content or b""))
+
+
+@functools.lru_cache(maxsize=64)
+def _is_header_name(name: str) -> bool:
+    return HEADER_NAME.fullmatch(name) is not None
 
 
 def _headers(response: httpx.Response) -> dict[str, str]:
@@ -234,7 +291,7 @@ def _json(body: object) -> bytes | None:
     if body is None:
         return None
     try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        return AS_JSON.encode(body).encode()
     except UnicodeEncodeError:
         raise AdminError(
             "A text to be sent holds half a character.", "Correct the text: it was cut in the middle of a sign."

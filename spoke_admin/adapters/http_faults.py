@@ -122,6 +122,17 @@ def _ended_early(fault: httpx.RemoteProtocolError) -> bool:
     return any(words in str(fault) for words in ("disconnected", "closed connection", "peer closed"))
 
 
+def too_late(method: str, url: str, deadline: float, *, connecting: bool) -> AdminError:
+    """The deadline (seconds) is over; `connecting`: no connection had come about by then."""
+    where = host_and_port(url)
+    if connecting:
+        return AdminError(
+            f"No connection to {where} came about within {deadline:g} s.",
+            f"Check host and port, and whether a firewall lets calls through, then try again.{_by_proxy(url)}",
+        )
+    return AdminError(f"{where} did not answer in full within {deadline:g} s.", try_again(method))
+
+
 def _dropped(method: str, where: str) -> AdminError:
     return AdminError(f"The connection to {where} broke off before the answer was whole.", try_again(method))
 

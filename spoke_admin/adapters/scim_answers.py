@@ -1,7 +1,5 @@
 """What SCIM servers answer, read with tolerance: nothing in here raises anything but AdminError, whatever came."""
 
-import contextlib
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 from spoke_admin.adapters.http import reason_of
 from spoke_admin.adapters.scim_pacing import duration, seconds_asked
 from spoke_admin.domain.error import AdminError
-from spoke_admin.domain.exchange import MOST_JSON_VALUES, Reply
+from spoke_admin.domain.exchange import Reply
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.domain.scim_json import get, text, value_at
 
@@ -46,7 +44,7 @@ def _document(reply: Reply, base_url: str) -> Mapping[str, Any]:
     if not reply.ok:
         raise refused(reply, base_url)
     try:
-        document = parsed(reply)
+        document = reply.document()
     except AdminError as fault:
         if "json" in reply.media_type:
             raise
@@ -55,14 +53,6 @@ def _document(reply: Reply, base_url: str) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise no_scim(base_url, "it answered JSON of another kind", f"HTTP {reply.status}")
     return document
-
-
-def parsed(reply: Reply) -> Any:
-    """The body as JSON. So few bytes cannot hold too many values: to count them would take a tenth of the time."""
-    if len(reply.body) <= MOST_JSON_VALUES:
-        with contextlib.suppress(ValueError, RecursionError):
-            return json.loads(reply.body)
-    return reply.document()
 
 
 def _is_list_response(document: Mapping[str, Any]) -> bool:

@@ -1,8 +1,9 @@
-"""Calls below a SCIM base URL: paced together, each try observed, reads repeated where that helps, writes never."""
+"""Calls below a SCIM base URL: paced together, reads repeated where that helps, writes never."""
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Mapping
+from functools import partial
 from urllib.parse import quote, unquote, urlsplit
 
 from spoke_admin.adapters.http import BrokenOffError, NotSentError
@@ -18,18 +19,14 @@ GROUP_BYTES = MOST_JSON_BYTES  # a group is as large as its members are many
 READ_TRIES = 3
 FIRST_BREATH = 0.1  # seconds before a read that broke off is made again; then four times as long
 
-# method, path template such as "/Users/{id}", status (None: no answer came), seconds. Must not raise.
-Observer = Callable[[str, str, int | None, float], None]
-
 
 class ScimCalls:
     """The calls of all workers to one service. The token is given at each call and kept nowhere."""
 
-    def __init__(self, base_url: str, caller: Caller, pacing: Pacing, observer: Observer | None = None) -> None:
+    def __init__(self, base_url: str, caller: Caller, pacing: Pacing) -> None:
         self.base_url = base_url
         self._caller = caller
         self._pacing = pacing
-        self._observer = observer
 
     async def read(
         self,
@@ -47,7 +44,7 @@ class ScimCalls:
         breath = FIRST_BREATH
         for tries_left in reversed(range(READ_TRIES)):
             try:
-                reply = await self._send(call, kind, identifier)
+                reply = await self._send(call)
             except BrokenOffError:
                 if not tries_left:
                     raise
@@ -55,7 +52,7 @@ class ScimCalls:
                 if reply.status not in (502, 503, 504) or not tries_left:
                     return reply
                 if "retry-after" in reply.headers:
-                    self._pacing.refused(reply, time.monotonic())
+                    self._pacing.refused(reply, time.monotonic(), self.base_url)
                     continue
             await asyncio.sleep(breath)
             breath *= 4
@@ -71,22 +68,10 @@ class ScimCalls:
         headers = {**(JSON if body is None else SCIM_BODY), **({"if-match": version} if version else {})}
         url = self._url(kind, identifier)
         call = Call(method, url, {}, body, headers, _bearer(token), GROUP_BYTES)
-        return await self._send(call, kind, identifier)
+        return await self._send(call)
 
-    async def _send(self, call: Call, kind: str, identifier: str) -> Reply:
-        return await self._pacing.answer(lambda: self._observed(call, kind, identifier), self.base_url)
-
-    async def _observed(self, call: Call, kind: str, identifier: str) -> Reply:
-        if self._observer is None:
-            return await self._caller(call)
-        status, began = None, time.monotonic()
-        try:
-            reply = await self._caller(call)
-            status = reply.status
-            return reply
-        finally:
-            template = f"/{kind}/{{id}}" if identifier else f"/{kind}"
-            self._observer(call.method, template, status, time.monotonic() - began)
+    def _send(self, call: Call) -> Awaitable[Reply]:
+        return self._pacing.answer(partial(self._caller, call), self.base_url)
 
     def _url(self, kind: str, identifier: str) -> str:
         return f"{self.base_url}/{kind}/{_segment(identifier)}" if identifier else f"{self.base_url}/{kind}"

@@ -58,7 +58,7 @@ def _with_old(found: Iterable[Difference], old: Iterable[Difference]) -> Iterato
     was = {it.path: it.kept for it in old}
     for it in found:
         stayed = it.verdict is Verdict.CHANGED and not absent(it.kept) and same(was.get(it.path), it.kept)
-        yield replace(it, verdict=Verdict.DROPPED) if stayed else it
+        yield it._replace(verdict=Verdict.DROPPED) if stayed else it
 
 
 def _stayed(sent: Mapping[str, Any], kept: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Difference]:
@@ -117,12 +117,12 @@ def _parts(path: str, name: str, sent: Mapping[str, Any], kept: Any, *, known: s
     return [
         _value(f"{path}.{sub}", name, sub, value, part(kept, sub))
         for sub, value in sent.items()
-        if (lowered := sub.lower()) not in own and lowered != known
+        if sub != known and (lowered := sub.lower()) not in own and lowered != known
     ]
 
 
 def _value(path: str, name: str, sub: str, sent: Any, kept: Any) -> Difference:
-    if sent and isinstance(sent, str) and sent == kept:  # nearly always
+    if (sent and isinstance(sent, str) and sent == kept) or (sent is True and kept is True):  # nearly always
         return Difference(path, sent, kept, Verdict.KEPT)
     kept = None if absent(kept) else kept
     return Difference(path, sent, kept, judge(name, sub, sent, kept))
@@ -149,6 +149,8 @@ def _list(path: str, name: str, sent: list[Any], kept: list[Any]) -> list[Differ
 
 def _same_type(name: str, item: Any, found: Any) -> bool:
     one, other = part(item, "type"), part(found, "type")
+    if one and isinstance(one, str) and one == other:  # nearly always
+        return bool(one.strip())
     typed = folded(name, "type", one)
     return bool(typed) and (same(one, other) or typed == folded(name, "type", other))
 
@@ -166,7 +168,7 @@ def _places(name: str, sent: list[Any], kept: list[Any]) -> list[int | None]:
 
     By type and value, then by type, then by value; where there is one of each, and one bears no type, those two.
     """
-    if all(map(_alike, sent, kept)) and len(sent) <= len(kept):
+    if same(sent, kept) or (len(sent) <= len(kept) and all(map(_alike, sent, kept))):
         return list(range(len(sent)))  # nearly always: in the order they were sent
     keys = [_key(name, item) for item in sent]
     free = _Free(name, kept)

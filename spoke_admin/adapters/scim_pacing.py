@@ -1,4 +1,4 @@
-"""How fast a service is called: eight calls at a time, and one pause for all of them when it asks for one.
+"""How fast a service is called: eight calls at a time, fewer where it is slow to let them in, and one pause for all.
 
 Source: Retry-After in seconds or as a date (RFC 9110, section 10.2.3), 429 (RFC 6585, section 4). Okta doubles its
 pauses where a service names none.
@@ -6,6 +6,7 @@ pauses where a service names none.
 
 import asyncio
 import contextlib
+import logging
 import math
 import re
 import time
@@ -14,14 +15,19 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from spoke_admin.adapters.address import host_and_port
+from spoke_admin.adapters.http import NotSentError
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Reply
 
 CONNECTIONS = 8
+SLOW_CONNECTING = 1.0  # seconds: where a server's queue is full, a second goes by before the next try to connect
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
-TRIES = 7  # without Retry-After: 1 + 2 + 4 + 8 + 16 + 32 s of pauses
+TRIES = 7  # without Retry-After: 1 + 2 + 4 + 8 + 16 + 32 s of pauses, more than the minute that limits are counted by
 CALM = 20  # answers without a refusal after which one more call at a time is tried
+
+log = logging.getLogger(__name__)
 
 
 class AskedToWaitError(AdminError):
@@ -38,9 +44,11 @@ class AskedToWaitError(AdminError):
 class Pacing:
     """What all calls to one service share. Belongs to one event loop.
 
-    `connections`: the most calls at a time; a service that refuses gets fewer until it has calmed. Pauses are in
-    seconds: `first_pause` doubles while a service refuses and names no time, a named time above `longest_pause` is not
-    waited for. `tries`: how often one call is sent while the answer is 429. `told` hears of each pause.
+    `connections`: the most calls at a time. A service that refuses, or needs `SLOW_CONNECTING` and more to be connected
+    with, gets half of them, and one more after each `CALM` answers that came without. Pauses are in seconds:
+    `first_pause` doubles while a service refuses and names no time, a named time above `longest_pause` is not waited
+    for. `tries`: how often one call is sent while the answer is 429. `told` hears of each pause at its
+    beginning, as the log does.
     """
 
     def __init__(
@@ -58,6 +66,7 @@ class Pacing:
         self._tries = tries
         self._told = told
         self._until = self._heard = -math.inf  # by the monotonic clock: when the pause ends, when it was asked for
+        self._slowed = -math.inf  # when connecting was last found to be slow
         self._grown = self._calm = 0
 
     async def answer(self, send: Callable[[], Awaitable[Reply]], where: str) -> Reply:
@@ -70,16 +79,22 @@ class Pacing:
             async with self._slots:
                 await self._pause(where)
                 began = time.monotonic()
-                reply = await send()
+                try:
+                    reply = await send()
+                except NotSentError as fault:
+                    self._take_connecting(fault.connecting, began, where)
+                    raise
+                if reply.connecting:
+                    self._take_connecting(reply.connecting, began, where)
             if reply.status != 429:
                 self._take_calm(began)
                 return reply
-            self.refused(reply, began)
+            self.refused(reply, began, where)
             if not tries_left or self._until - time.monotonic() > self._longest:
                 return reply
         raise AssertionError("a call is sent at least once")
 
-    def refused(self, reply: Reply, began: float) -> None:
+    def refused(self, reply: Reply, began: float, where: str) -> None:
         """Takes in an answer that asks for a pause, to a call that was sent at `began`."""
         now = time.monotonic()
         asked = seconds_asked(reply)
@@ -94,6 +109,7 @@ class Pacing:
             self._grown += 1
         if now + asked > self._until:
             self._until, self._heard = now + asked, now
+            log.info("%s asks to wait %s", host_and_port(where), duration(asked))
             if self._told is not None:
                 self._told(asked)
 
@@ -105,8 +121,17 @@ class Pacing:
                 raise AskedToWaitError(where, left)
             await asyncio.sleep(left)
 
+    def _take_connecting(self, seconds: float, began: float, where: str) -> None:
+        """Calls that were sent at once and waited together halve the number of calls once."""
+        if seconds < SLOW_CONNECTING or began < self._slowed:
+            return
+        self._slowed = time.monotonic()
+        self._slots.narrow()
+        self._calm = 0
+        log.info("%s took %.1f s to be connected with: fewer calls at a time", host_and_port(where), seconds)
+
     def _take_calm(self, began: float) -> None:
-        if began < self._heard:
+        if began < self._heard or began < self._slowed:
             return
         self._grown = 0
         self._calm += 1

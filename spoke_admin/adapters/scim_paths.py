@@ -110,5 +110,5 @@ def as_list(value: Any) -> list[Any]:
 def part(item: Any, name: str) -> Any:
     """A sub-attribute; of a plain text or number, it is the `value`."""
     if isinstance(item, dict):
-        return get(item, name)
+        return item[name] if name in item else get(item, name)
     return item if name.lower() == "value" and not isinstance(item, list) else None

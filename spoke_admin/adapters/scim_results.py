@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from spoke_admin.domain.error import AdminError
 
@@ -37,9 +37,11 @@ class Verdict(StrEnum):
     CHANGED = "changed"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One value: what was sent (None: it was to be cleared) and what the service has now (None: nothing)."""
+class Difference(NamedTuple):
+    """One value: what was sent (None: it was to be cleared) and what the service has now (None: nothing).
+
+    A write makes one for each value; a tuple is made three times as fast as a dataclass.
+    """
 
     path: str
     sent: Any

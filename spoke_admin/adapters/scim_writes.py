@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from spoke_admin.adapters.http import NotSentError
-from spoke_admin.adapters.scim_answers import LONGEST_NAME, asked_to_wait, parsed, said, scim_type
+from spoke_admin.adapters.scim_answers import LONGEST_NAME, asked_to_wait, said, scim_type
 from spoke_admin.adapters.scim_calls import ScimCalls
 from spoke_admin.adapters.scim_differences import differences, differences_of_changes, side_effects
 from spoke_admin.adapters.scim_lookup import find, read
@@ -171,7 +171,7 @@ class ScimWrites:
     async def _id_of_new(self, reply: Reply, kind: str, sent: Resource, token: Secret) -> tuple[str, AdminError | None]:
         """The id of what was made: from the answer, its Location, or a look-up by name; "" when none shows it."""
         try:
-            document = parsed(reply) if reply.body else {}
+            document = reply.document() if reply.body else {}
         except AdminError:
             document = {}
         identifier = text(get(document, "id")) or self._calls.identifier_in(reply.headers.get("location", ""), kind)

@@ -1,11 +1,13 @@
 """A service: its settings API, where it has one, and its SCIM door. Fulfils `domain.systems.Service`."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal, cast, get_args
 
 from spoke_admin.adapters.http import NotSentError, reason_of
 from spoke_admin.adapters.scim import ScimClient
+from spoke_admin.adapters.scim_pacing import Pacing
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Caller, Reply
 from spoke_admin.domain.profile import ServiceProfile
@@ -17,6 +19,7 @@ from spoke_admin.domain.systems import (
     ScimCounts,
     ServiceSettings,
     ServiceUsers,
+    TellPause,
     TellUsers,
     TokenFacts,
     Tokens,
@@ -45,7 +48,8 @@ class ScimService:
         self._caller = caller
         self._tokens = tokens
         self._settings_key = settings_key
-        self._scim = ScimClient(scim_url, caller)
+        self._waiting: list[TellPause] = []  # who wants to hear of pauses
+        self._scim = ScimClient(scim_url, caller, pacing=Pacing(told=self._tell_pause))
 
     async def settings(self) -> ServiceSettings:
         document = await self._settings("GET", "")
@@ -103,8 +107,26 @@ class ScimService:
     async def find_user(self, user_name: str) -> Mapping[str, str] | None:
         return await self._scim.find_user(user_name, self.profile, await self._stored_token())
 
-    async def users(self, progress: TellUsers | None = None) -> ServiceUsers:
-        return await self._scim.users(await self._stored_token(), progress)
+    async def users(self, progress: TellUsers | None = None, paused: TellPause | None = None) -> ServiceUsers:
+        token = await self._stored_token()
+        with self._told_of_pauses(paused):
+            return await self._scim.users(token, progress)
+
+    @contextmanager
+    def _told_of_pauses(self, paused: TellPause | None) -> Iterator[None]:
+        """All calls to a service wait together, so whoever waits is told of each pause."""
+        if paused is None:
+            yield
+            return
+        self._waiting.append(paused)
+        try:
+            yield
+        finally:
+            self._waiting.remove(paused)
+
+    def _tell_pause(self, seconds: float) -> None:
+        for paused in self._waiting:
+            paused(seconds)
 
     async def _stored_token(self) -> Secret:
         kept = await self._tokens.read(self.scim_url)

@@ -1,7 +1,7 @@
 """One HTTP exchange, as those see it who must not import an HTTP library."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -32,13 +32,16 @@ class Call:
 class Reply:
     """One answer: header names in lower case, the body whole.
 
-    `hidden` is the right that was sent; `quote` leaves it out, for servers repeat what they refuse.
+    `hidden` is the right that was sent; `quote` leaves it out, for servers repeat what they refuse. `connecting`: how
+    many seconds making the connection took, 0 where there was one already. `heard` is given what `document` reads.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     hidden: str = field(default="", repr=False)
+    connecting: float = 0.0
+    heard: Callable[[Any], None] | None = field(default=None, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -49,14 +52,31 @@ class Reply:
         """Such as "application/json": without parameters, "" when the server named none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
+    def heard_by(self, heard: Callable[[Any], None]) -> "Reply":
+        """The same answer; `heard` is given what is read of it, so that nobody reads it twice. It must not raise."""
+        return Reply(self.status, self.headers, self.body, self.hidden, self.connecting, heard)
+
     def quote(self, text: str) -> str:
         """Words of the server fit for people: one line of at most 300 characters, without the right that was sent."""
         shown = text.replace(self.hidden, "…") if self.hidden else text
-        line = " ".join("".join(character if character.isprintable() else " " for character in shown).split())
+        if not shown.isprintable():
+            shown = "".join(character if character.isprintable() else " " for character in shown)
+        line = " ".join(shown.split())
         return line if len(line) <= 300 else f"{line[:299]}…"
 
     def document(self) -> Any:
         """The body as JSON. Raises AdminError when it is none, naming what came instead, or too much to take in."""
+        if len(self.body) > MOST_JSON_VALUES:  # fewer bytes cannot hold too many values
+            self._refuse_too_much()
+        try:
+            document = json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise self._no_json() from None
+        if self.heard is not None:
+            self.heard(document)
+        return document
+
+    def _refuse_too_much(self) -> None:
         values = sum(self.body.count(sign) for sign in (b",", b"[", b"{"))
         if len(self.body) > MOST_JSON_BYTES or values > MOST_JSON_VALUES:
             raise AdminError(
@@ -64,10 +84,6 @@ class Reply:
                 "Check the address: no answer to this call should be that long.",
                 f"HTTP {self.status}, {len(self.body):,} bytes, {values:,} values",
             )
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            raise self._no_json() from None
 
     def _no_json(self) -> AdminError:
         if "json" in self.media_type:  # broken JSON is not quoted: it may hold a token that is shown once

@@ -1,6 +1,7 @@
 """The comparison of a file with the users a service has: first how many stand how, then who."""
 
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,12 +141,15 @@ class CrossCheckCard(QWidget):
         self.show()
         self.cancel_button.setFocus()
         told = self._tasks.here(self._tell, owner=self)
+        paused = self._tasks.here(self._tell_pause, owner=self)
         service = connection.service
 
         def users_read(read: int, in_all: int) -> None:
             told((read, in_all))
 
-        self._task = self._tasks.run(lambda: service.users(users_read), self._take_users, self._failed, owner=self)
+        self._task = self._tasks.run(
+            lambda: service.users(users_read, paused), self._take_users, self._failed, owner=self
+        )
 
     def cancel(self) -> None:
         """Ends the comparison; nothing was changed anywhere."""
@@ -179,6 +183,11 @@ class CrossCheckCard(QWidget):
         self.progress.setValue(read)
         of_all = f" of {in_all:,}" if in_all else ""
         self.summary.setText(f"Reading the users of {self._connection.profile.title}: {read:,}{of_all}…")
+
+    def _tell_pause(self, seconds: float) -> None:
+        if self._task is not None and self._connection is not None:
+            title = self._connection.profile.title
+            self.summary.setText(f"{title} asks to wait {ceil(seconds)} s; the reading goes on then…")
 
     def _take_users(self, users: ServiceUsers) -> None:
         connection, path, sheet = self._connection, self._path, self._sheet

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
+import trustme
 
 from spoke_admin.adapters.http import HttpCaller
 from spoke_admin.domain.error import AdminError
@@ -74,6 +75,12 @@ async def _request(reader: asyncio.StreamReader) -> bytes:
         if line.lower().startswith(b"content-length:"):
             length = int(line.partition(b":")[2])
     return head + await reader.readexactly(length)
+
+
+def served_by(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    certificate.configure_cert(context)
+    return context
 
 
 def saying(*parts: bytes) -> Answer:

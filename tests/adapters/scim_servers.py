@@ -37,10 +37,9 @@ Handler = Callable[[Asked], bytes | Answer]
 
 @dataclass
 class Seen:
-    """What a server was asked, and what the observer was told."""
+    """What a server was asked."""
 
     asked: list[Asked] = field(default_factory=list)
-    observed: list[tuple[str, str, int | None, float]] = field(default_factory=list)
     server: Server = field(default_factory=Server)
 
     @property
@@ -65,7 +64,6 @@ def using(
                 seen.server.url("/scim/v2"),
                 caller,
                 pacing=pacing or Pacing(first_pause=0.001),
-                observer=lambda *it: seen.observed.append(it),
             )
             return await use(client)
 

@@ -10,7 +10,8 @@ import pytest
 from spoke_admin.adapters import audit_log
 from spoke_admin.adapters.audit_chain import Entry
 from spoke_admin.adapters.audit_log import AuditLog
-from spoke_admin.adapters.audited_calls import AuditedCaller, result_of, template
+from spoke_admin.adapters.audited_calls import AuditedCaller, result_of
+from spoke_admin.adapters.audited_paths import template
 from spoke_admin.adapters.folders import data_folder
 from spoke_admin.adapters.http import HttpCaller
 from spoke_admin.adapters.scim import ScimClient
@@ -33,14 +34,15 @@ def told(folder: Path) -> list[Entry]:
 
 
 def noted(tmp_path: Path, answer: Answer, *calls: Call, deadline: float = 5.0) -> list[Entry]:
-    """The lines that calls to a server that answers so leave."""
+    """The lines that calls to a server that answers so leave, each answer being read."""
 
     async def run() -> None:
         caller = AuditedCaller(HttpCaller(deadline=deadline), AuditLog(tmp_path))
         async with serving(answer) as server, caller:
             for call in calls:
+                sent = Call(call.method, server.url(call.url), call.query, call.body, call.headers, BEARER)
                 with contextlib.suppress(AdminError):
-                    await caller(Call(call.method, server.url(call.url), call.query, call.body, call.headers, BEARER))
+                    (await caller(sent)).document()
 
     asyncio.run(run())
     return told(tmp_path)
@@ -95,6 +97,21 @@ def test_reads_leave_no_line_and_tell_who_is_meant_by_an_id(tmp_path: Path) -> N
         ("DELETE", "/scim/v2/Groups/{id}", None, "refused (404)", 404),
     ]
     assert all(it.host.startswith("127.0.0.1:") and 0 <= it.seconds < 5 and it.time.endswith("Z") for it in entries)
+
+
+def test_a_name_that_holds_the_token_is_hidden_also_when_it_is_told_later(tmp_path: Path) -> None:
+    written = json.dumps({"id": "7", "userName": f"x{CANARY}"}).replace("canary", "\\u0063anary").encode()
+    other = f"Bearer {CANARY[::-1]}"
+
+    async def run() -> None:
+        caller = AuditedCaller(HttpCaller(), AuditLog(tmp_path))
+        async with serving(_in_turn(http(body=written), http(204, b""))) as server, caller:
+            url = server.url("/scim/v2/Users/7")
+            (await caller(Call("GET", url, authorization=BEARER))).document()
+            await caller(Call("DELETE", url, authorization=other))  # with the next token
+
+    asyncio.run(run())
+    assert [it.person for it in told(tmp_path)] == ["x…"]
 
 
 def _in_turn(*answers: bytes) -> Answer:

@@ -15,26 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from spoke_admin.adapters.http import HttpCaller
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Reply
-from tests.adapters.hostile import CANARY, http, saying, serving
+from tests.adapters.hostile import CANARY, http, saying, served_by, serving
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
-    """An authority that this computer's trust store knows."""
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "trusted.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
-    return authority
-
-
-def served_by(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    certificate.configure_cert(context)
-    return context
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:

@@ -6,9 +6,11 @@ import socket
 import time
 import tracemalloc
 import zlib
+from collections.abc import AsyncIterator
 
 import pytest
 
+from spoke_admin.adapters.answer_body import read_body
 from spoke_admin.adapters.http import HttpCaller
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call
@@ -90,6 +92,24 @@ def test_a_flooding_server_gets_64_mib_at_most(answer: Answer, words: str) -> No
         tracemalloc.stop()
     assert words in error.title
     assert peak < 64 * MIB, f"{peak / MIB:.0f} MiB"
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-encoding": "gzip"}])
+def test_an_answer_in_tiny_pieces_takes_no_more_memory_than_in_one(headers: dict[str, str]) -> None:
+    body = bytes(range(256)) * 1000
+    sent = gzip.compress(body, 0) if headers else body
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for place in range(0, len(sent), 2):
+            yield sent[place : place + 2]
+
+    tracemalloc.start()
+    try:
+        assert asyncio.run(read_body(pieces(), headers, MIB)) == body
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * MIB, f"{peak / MIB:.1f} MiB"
 
 
 def test_gzip_that_was_not_asked_for_is_unpacked_all_the_same() -> None:

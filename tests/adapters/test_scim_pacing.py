@@ -84,6 +84,12 @@ def test_a_date_is_waited_for_by_the_servers_own_clock() -> None:
     assert time.monotonic() - began >= 1.0
 
 
+def test_a_pause_is_told_in_the_log_by_host_alone(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "spoke_admin.adapters.scim_pacing")
+    _, seen = using(limited(1, Retry_After="0.2"), lambda it: it.read("Users", "1", TOKEN), Pacing())
+    assert [it.getMessage() for it in caplog.records] == [f"127.0.0.1:{seen.server.port} asks to wait 1 s"]
+
+
 def test_all_workers_wait_for_the_pause_that_one_of_them_was_told_of() -> None:
     times: list[float] = []
     first = limited(1, Retry_After="1")

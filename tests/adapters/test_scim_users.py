@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import tracemalloc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +21,7 @@ from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import ServiceUser, ServiceUsers
 from tests.adapters.hostile import CANARY, Answer, Server, http, serving
 
+MIB = 1024 * 1024
 TOKEN = Secret(CANARY)
 Asked = Mapping[str, str]  # the query of a request
 Pager = Callable[[Asked], bytes]
@@ -218,6 +220,22 @@ def test_a_user_that_is_written_otherwise_is_read(sent: Mapping[str, Any], expec
     assert read(slices([sent], total=honest))[0].users == (expected,)
 
 
+@pytest.mark.parametrize(
+    "odd", [None, {"id": "x"}, {"ID": "x", "userName": "x"}, {"id": 77, "userName": "seven"}, user(3)]
+)
+@pytest.mark.parametrize(
+    "more", [{}, {"active": False}, {"externalId": " e "}, {"externalId": None, "active": "False"}]
+)
+def test_a_page_with_one_odd_entry_gives_the_others_as_any_page_does(odd: Any, more: Mapping[str, Any]) -> None:
+    plain = [{**user(number), "userName": f"Zoë{number}", **more} for number in range(20)]
+    mixed = read(slices([odd, *plain], total=honest))[0].users
+    expected = read(slices(plain, total=honest))[0].users
+    assert len(expected) == 20
+    assert [it for it in mixed if it.user_name.startswith("Zoë")] == [
+        it for it in expected if odd != user(3) or it.id != "3"
+    ]
+
+
 def test_users_without_ids_are_told_apart_by_name() -> None:
     nameless = [{"userName": f"u{number}"} for number in range(150)]
     users, asked, _ = read(slices(nameless, total=honest))
@@ -293,6 +311,38 @@ def test_a_pager_without_end_is_left_at_a_bound(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(scim_listing, "MOST_PAGES", 4)
     users, asked, _ = read(endless)
     assert (len(users.users), users.complete, len(asked)) == (400, False, 4)
+
+
+def test_pages_without_end_take_64_mib_at_most() -> None:
+    long = "\N{GRINNING FACE}" * 480  # four bytes a sign in memory
+
+    def endless(asked: Asked) -> bytes:
+        start = int(asked["startIndex"])
+        page = [user(number, id=f"{long}{number}", userName=f"{long}{number}") for number in range(start, start + 100)]
+        return listing(page, totalResults=10**9)
+
+    def groups(asked: Asked) -> bytes:
+        start = int(asked["startIndex"])
+        members = [{"value": f"{number:0>36}"} for number in range(2_000)]
+        page = [{"id": str(number), "displayName": "x", "members": members} for number in range(start, start + 10)]
+        return listing(page, totalResults=10**9)
+
+    async def run(pager: Pager, kind: str) -> tuple[bool, int]:
+        server: Server
+        async with serving(paging(lambda: server, pager)) as server, HttpCaller(deadline=20) as caller:
+            client = ScimClient(server.url("/scim/v2"), caller)
+            read = await (client.users(TOKEN) if kind == "Users" else client.groups(TOKEN, members=True))
+            server.requests.clear()
+            return read.complete, tracemalloc.get_traced_memory()[1]
+
+    for pager, kind in ((endless, "Users"), (groups, "Groups")):
+        tracemalloc.start()
+        try:
+            complete, kept = asyncio.run(run(pager, kind))
+        finally:
+            tracemalloc.stop()
+        assert not complete
+        assert 30 * MIB < kept < 64 * MIB, f"{kind}: {kept / MIB:.0f} MiB"
 
 
 def test_the_reading_can_be_cancelled_while_a_page_is_awaited() -> None:

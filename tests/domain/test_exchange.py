@@ -103,6 +103,16 @@ def error_of(answer: Reply) -> AdminError:
     return refused.value
 
 
+def test_whoever_listens_hears_what_is_read_and_nothing_that_is_refused() -> None:
+    heard: list[object] = []
+    assert reply(b'{"a": 1}').heard_by(heard.append).document() == {"a": 1}
+    with pytest.raises(AdminError):
+        reply(b'{"a"').heard_by(heard.append).document()
+    assert heard == [{"a": 1}]
+    whole = Reply(201, {"a": "b"}, b"{}", "hidden", 0.5)
+    assert whole.heard_by(heard.append) == whole
+
+
 @given(st.binary())
 def test_any_body_is_json_or_refused_in_words(body: bytes) -> None:
     try:

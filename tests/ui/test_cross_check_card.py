@@ -169,6 +169,28 @@ def test_users_that_were_read_are_told(card: CrossCheckCard, qtbot: QtBot, path:
     asyncio.run(connection.close())
 
 
+def test_a_pause_that_the_service_asks_for_is_told(
+    card: CrossCheckCard, qtbot: QtBot, path: Path, rfc_stand_ins: StandIns
+) -> None:
+    fault = {"fault": "too_many_requests", "retry_after": 1, "times": 1}
+
+    async def limit() -> None:
+        async with HttpCaller(deadline=20) as caller:
+            url, key = f"{rfc_stand_ins.settings_url}/faults", f"Bearer {rfc_stand_ins.key}"
+            reply = await caller(Call("PUT", url, body={"seed": 1, "faults": [fault]}, authorization=key))
+            assert reply.ok, reply.body
+
+    asyncio.run(limit())
+    connection = open_to(rfc_stand_ins, rfc_stand_ins.token)
+    card.compare(path, connection)
+    qtbot.waitUntil(
+        lambda: card.summary.text() == "SCIM 2.0 service asks to wait 1 s; the reading goes on then…", timeout=20_000
+    )
+    settle(card, qtbot)
+    assert card.model.rowCount() == 5
+    asyncio.run(connection.close())
+
+
 def test_users_that_a_service_did_not_show_are_warned_of(
     card: CrossCheckCard, qtbot: QtBot, path: Path, rfc_stand_ins: StandIns
 ) -> None:
