@@ -29,6 +29,7 @@ def add(commands: "Subparsers[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument("url", metavar="URL", nargs="?", default="", help="SCIM base URL")
     parser.add_argument("--write", action="store_true", help="make test objects, change them, and remove them again")
+    parser.add_argument("--mail-domain", metavar="DOMAIN", default="", help="of test users' addresses (example.com)")
     parser.add_argument("--profile", metavar="NAME", default="generic", help="service profile (generic)")
     parser.add_argument("--deadline", metavar="SECONDS", type=_seconds, help="end the whole run by then (60)")
     parser.add_argument("--report", metavar="PATH", type=Path, help="save a report to send on: .md, or .json")
@@ -104,7 +105,13 @@ async def _examined(options: argparse.Namespace, given: "Secret | None", began: 
     token = await _token(options.url, given)
     times = Time(options.deadline or DEADLINE, write=options.write, began=began)
     return await connection.diagnose(
-        options.url, profile, token, write=options.write, times=times, tell=_progress(options)
+        options.url,
+        profile,
+        token,
+        write=options.write,
+        domain=options.mail_domain,
+        times=times,
+        tell=_progress(options),
     )
 
 

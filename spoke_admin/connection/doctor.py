@@ -22,12 +22,14 @@ async def diagnose(
     token: Secret | None,
     *,
     write: bool = False,
+    domain: str = "",
     times: "Time | None" = None,
     tell: "TellResult | None" = None,
 ) -> "Report":
     """Runs the doctor at a SCIM base URL as it was typed; `write` makes test objects and removes them again.
 
-    Raises AdminError for an address that cannot be used, and when another doctor is writing there.
+    `domain` is the mail domain of test users, "" for one that takes no mail. Raises AdminError for an address or a
+    domain that cannot be used, and when another doctor is writing there.
     """
     from datetime import UTC, datetime
 
@@ -36,10 +38,10 @@ async def diagnose(
     from spoke_admin.adapters.http import HttpCaller, NotSentError, check_url
     from spoke_admin.doctor.asking import DEADLINE, Asking, Time
     from spoke_admin.doctor.checks import Examination
-    from spoke_admin.doctor.marked import Journal, People
+    from spoke_admin.doctor.marked import Journal, People, mail_domain
     from spoke_admin.doctor.running import examine
 
-    url, times = check_url(address), times or Time(DEADLINE, write=write)
+    url, times, people = check_url(address), times or Time(DEADLINE, write=write), People(profile, mail_domain(domain))
     with DoctorJournal(url, write=write) as book:
         async with audited(HttpCaller(deadline=times.one_call + 1)) as caller:
             exam = Examination(
@@ -50,7 +52,7 @@ async def diagnose(
                 look_at_peer=certificates.look,
                 journal=Journal(book),
                 now=lambda: datetime.now(UTC),
-                people=People(profile),
+                people=people,
             )
             return await examine(exam, tell)
 

@@ -1,10 +1,10 @@
 """Who gets in: the token, a wrong one, none at all, and how a refusal looks."""
 
-from spoke_admin.doctor.asking import document
 from spoke_admin.doctor.checks import About, Check, Examination
+from spoke_admin.doctor.documents import ERROR, document, texts
 from spoke_admin.doctor.results import Area, Verdict, failed, passed, skipped, warned
-from spoke_admin.doctor.scim_json import ERROR, member, texts
 from spoke_admin.domain.exchange import Reply
+from spoke_admin.domain.scim_json import get
 
 WRONG = "Bearer spoke-admin-doctor-wrong-token"
 LIST = {"startIndex": "1", "count": "1"}
@@ -73,7 +73,8 @@ def _refusal(exam: Examination, reply: Reply, what: str) -> Verdict:
         return warned(
             "HTTP 403 where 401 is meant: identity providers take it for a lack of rights, not for a wrong token."
         )
-    return failed(
+    judge = warned if 400 <= reply.status < 500 else failed
+    return judge(
         f"{exam.said(reply)} to {what}.", fix="Have the service answer 401: identity providers retry everything else."
     )
 
@@ -90,12 +91,10 @@ def _refusal(exam: Examination, reply: Reply, what: str) -> Verdict:
 )
 async def unauthorized_form(exam: Examination) -> Verdict:
     reply = await exam.ask.ask("GET", "/Users", query=LIST, right=WRONG)
-    if not reply.body:
-        return warned(f"HTTP {reply.status} with an empty body.")
     found = document(reply)
     if found is None:
-        return warned(f"HTTP {reply.status} with {reply.quote(reply.media_type) or 'something'} instead of JSON.")
-    if ERROR not in texts(member(found, "schemas")):
+        return warned(f"{exam.came(reply)}{' instead of JSON' if reply.body else ''}.")
+    if ERROR not in texts(get(found, "schemas")):
         return warned(f"HTTP {reply.status} with JSON that is no SCIM error.")
     return passed("It is.")
 

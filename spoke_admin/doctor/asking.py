@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from spoke_admin.doctor.exchanges import Exchange, Redactor
 from spoke_admin.domain.error import AdminError
@@ -21,6 +20,7 @@ MOST_VALUES = 100_000  # of an answer: parsed they take ten times the memory of 
 OKTA_SECONDS = 60.0  # what Okta waits for an answer
 MOST_WAITED = 20.0  # seconds of one pause that a 429 asks for
 MOST_PAUSES = 4  # for one call
+MOST_SILENCE = 3  # calls in a row without a whole answer, after which nothing more is asked
 
 
 class NoAnswerError(Exception):
@@ -32,7 +32,7 @@ class NoAnswerError(Exception):
 
 
 class NoTimeError(Exception):
-    """The run's time is up: nothing was sent."""
+    """Nothing was sent, nor will be: the run's time is up, or the service answers no more. Its text says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ class Asking:
         self._token = token
         self._not_sent = not_sent
         self._last_fault: AdminError | None = None
+        self._silence = 0  # calls in a row without a whole answer
         self._most_bytes, self._most_values = MOST_BYTES * (1 + large), MOST_VALUES * (1 + large)
 
     @property
@@ -139,10 +140,22 @@ class Asking:
             await asyncio.sleep(pause)
         return await self._sent(call, path)
 
-    async def _sent(self, call: Call, path: str) -> Reply:
+    @property
+    def silent(self) -> bool:
+        """Whether the service stopped answering: asked on, it would only cost the run's time."""
+        return self._silence >= MOST_SILENCE
+
+    def seconds_for_a_call(self) -> float:
+        """How long the next call may take. Raises NoTimeError. Cleaning up goes on in spite of silence."""
+        if self.silent and not self.times.cleaning:
+            raise NoTimeError(f"Nothing more was asked: {MOST_SILENCE} calls in a row had no whole answer.")
         seconds = min(self.times.one_call, self.times.left)
         if seconds <= 0.2:
-            raise NoTimeError
+            raise NoTimeError(f"There was no time left: the run ends after {self.times.deadline:g} s.")
+        return seconds
+
+    async def _sent(self, call: Call, path: str) -> Reply:
+        seconds = self.seconds_for_a_call()
         began = time.monotonic()
         reply, fault, kind = None, None, "answer"
         try:
@@ -166,6 +179,7 @@ class Asking:
         self.recent.append(self.redactor.exchange(call, reply, fault, took))
         del self.recent[:-6]
         self._last_fault = fault or self._last_fault
+        self._silence = 0 if kind == "answer" else self._silence + 1
         self.asked.append(
             Asked(
                 call.method,
@@ -204,11 +218,3 @@ def _pause(reply: Reply) -> float:
     """Seconds that Retry-After names; 1 where it names none that can be read."""
     found = re.fullmatch(r"\d{1,6}", reply.headers.get("retry-after", "").strip())
     return float(found[0]) if found else 1.0
-
-
-def document(reply: Reply) -> Any:
-    """The JSON of an answer, None when it is none."""
-    try:
-        return reply.document()
-    except AdminError:
-        return None

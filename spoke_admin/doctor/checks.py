@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from spoke_admin.doctor.asking import Asking, document
+from spoke_admin.doctor.asking import Asking
+from spoke_admin.doctor.documents import PATCH, document
 from spoke_admin.doctor.marked import Journal, Kind, Marked, People
 from spoke_admin.doctor.results import Area, Verdict, failed, passed, skipped, warned
-from spoke_admin.doctor.scim_json import PATCH, member, resources, text
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Reply
 from spoke_admin.domain.profile import ServiceProfile
+from spoke_admin.domain.scim_json import get, resources, text
 
 
 class Peer(Protocol):
@@ -66,6 +67,7 @@ class Examination:
     known_group: Mapping[str, Any] | None = None  # a group that is there
     known_user: Mapping[str, Any] | None = None  # a user that is there: of our own when writing
     made: list[Marked] = field(default_factory=list)  # in this run, and not seen to go
+    undeletable: bool = False  # a test user could not be deleted
     own: dict[str, str] = field(default_factory=dict)  # ids of test objects by what they are for
 
     @property
@@ -83,7 +85,7 @@ class Examination:
         reply = await self.get(self.address(kind, identifier))
         return reply, document(reply) if reply.ok else None
 
-    async def patch(self, kind: Kind, identifier: str, *operations: Mapping[str, Any]) -> Reply:
+    async def patch(self, kind: Kind, identifier: str, *operations: "Operation") -> Reply:
         body = {"schemas": [PATCH], "Operations": list(operations)}
         return await self.ask.ask("PATCH", self.address(kind, identifier), body)
 
@@ -96,22 +98,28 @@ class Examination:
     def said(self, reply: Reply) -> str:
         """The status of an answer and the words of a SCIM error in it, without people."""
         found = document(reply)
-        detail, kind = text(member(found, "detail")), text(member(found, "scimType"))
+        detail, kind = text(get(found, "detail")), text(get(found, "scimType"))
         words = self.ask.redactor.words(reply.quote(detail))
         more = " ".join(part for part in (f"({kind[:40]})" if kind else "", words) if part)
         return f"HTTP {reply.status}{': ' if more else ''}{more}"
 
+    def came(self, reply: Reply) -> str:
+        """The status of an answer, and what it says that it brings."""
+        kind = reply.quote(reply.media_type) or "something"
+        return f"HTTP {reply.status} with {kind if reply.body else 'an empty body'}"
+
     @property
     def user_name(self) -> str:
         """The user name of the known user, "" where none is known."""
-        return text(member(self.known_user, "userName"))
+        return text(get(self.known_user, "userName"))
 
     def flag(self, name: str) -> bool | None:
         """Whether the ServiceProviderConfig says that a feature is supported; None where it says nothing."""
-        found = member(member(self.config, name), "supported")
+        found = get(get(self.config, name), "supported")
         return found if isinstance(found, bool) else None
 
 
+Operation = Mapping[str, Any]  # of a PATCH
 Look = Callable[[Examination], Awaitable[Verdict]]
 
 
@@ -145,21 +153,54 @@ class Check:
     look: Look
 
 
-def few(exam: Examination, needed: int) -> Verdict | None:
-    """Skips where there are too few users to see anything; --write makes some."""
+class JudgedError(Exception):
+    """Ends a check early, with this verdict."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.found)
+        self.verdict = verdict
+
+
+def taken(exam: Examination, reply: Reply, judge: Callable[[str], Verdict] = failed, what: str = "It") -> None:
+    """Goes on when an answer is a yes; else the check ends: `what` is refused, which is what `judge` says of it."""
+    if not reply.ok:
+        raise JudgedError(judge(f"{what} is refused: {exam.said(reply)}."))
+
+
+def enough_users(exam: Examination, needed: int) -> None:
+    """Goes on where there are users enough to see something; else the check is skipped. --write makes some."""
     number = exam.total if exam.total is not None else exam.listed
-    if number + len([it for it in exam.made if it.kind == "Users"]) >= needed:
-        return None
-    return skipped(f"There are fewer than {needed} users. With --write there would be some.")
+    if number + len([it for it in exam.made if it.kind == "Users"]) < needed:
+        raise JudgedError(skipped(f"There are fewer than {needed} users. With --write there would be some."))
 
 
-def flag_verdict(exam: Examination, name: str, works: bool, reply: Reply) -> Verdict:
-    """Whether a feature works as the ServiceProviderConfig says. `reply`: what showed it."""
+def known_user(exam: Examination) -> Mapping[str, Any]:
+    """A user that is there, of our own when writing; where none is known, the check is skipped."""
+    if exam.known_user is None:
+        raise JudgedError(skipped("There is no user to look for. With --write there would be one."))
+    return exam.known_user
+
+
+def someone(exam: Examination, *purposes: str) -> str:
+    """The id of the first of these test users that could be made; where there is none, the check is skipped."""
+    found = next((exam.own[it] for it in purposes or ("okta", "entra", "full") if it in exam.own), "")
+    if not found:
+        raise JudgedError(skipped("No test user could be made."))
+    return found
+
+
+def flag_verdict(
+    exam: Examination, name: str, works: bool, reply: Reply, judge: Callable[[str], Verdict] = warned
+) -> Verdict:
+    """Whether a feature works as the ServiceProviderConfig says. `reply`: what showed it.
+
+    `judge`: of one that is announced and does not work; a warning where no identity provider uses it.
+    """
     announced = exam.flag(name)
     if announced is None:
         return skipped(f"The ServiceProviderConfig says nothing of {name}.")
     if announced == works:
         return passed(f"{name} is {'supported' if works else 'not supported'}, as it says.")
     if announced:
-        return failed(f"{name} is said to be supported, and does not work: {exam.said(reply)}.")
+        return judge(f"{name} is said to be supported, and does not work: {exam.said(reply)}.")
     return warned(f"{name} is said not to be supported, and works all the same.")

@@ -26,19 +26,23 @@ def earlier_results(data: bytes, name: str) -> Earlier:
 
 
 def compared(report: Report, earlier: Earlier) -> dict[str, Any]:
-    """Codes that are new among the bad ones, mended, unchanged bad; and those of which one report knows nothing."""
+    """Codes that are new among the bad ones, mended, still bad; and those of which one report knows nothing.
+
+    A failure that is a warning now is still bad; one that a profile declares now is not mended by that.
+    """
     groups: dict[str, list[str]] = {"new": [], "mended": [], "unchanged": [], "not_comparable": []}
     now = {result.code: result.outcome.value for result in report.results}
     for code, result in now.items():
         before = earlier.get(code, UNKNOWN)
-        if result in BAD and before == result:
-            groups["unchanged"].append(code)
-        elif UNKNOWN in (before, result):
-            if result in BAD or before in BAD:
-                groups["not_comparable"].append(code)
-        elif result in BAD and (before not in BAD or result == Outcome.FAIL.value):
-            groups["new"].append(code)
-        elif before in BAD:
-            groups["mended"].append(code)
+        if result not in BAD and before not in BAD:
+            continue
+        if UNKNOWN in (before, result) or result == Outcome.EXPECTED.value:
+            kind = "not_comparable"
+        elif result not in BAD:
+            kind = "mended"
+        else:
+            worse = before not in BAD or (before == Outcome.WARN.value and result == Outcome.FAIL.value)
+            kind = "new" if worse else "unchanged"
+        groups[kind].append(code)
     groups["not_comparable"] += [code for code, before in earlier.items() if code not in now and before in BAD]
     return groups

@@ -1,12 +1,11 @@
 """What active = false does: hidden, disabled, or removed; in every form it is sent in. With --write only."""
 
-from spoke_admin.doctor.changing import Operation
-from spoke_admin.doctor.checks import About, Check, Examination
-from spoke_admin.doctor.creating import NO_ONE
+from spoke_admin.doctor.checks import About, Check, Examination, Operation, someone, taken
+from spoke_admin.doctor.documents import identifier_of
 from spoke_admin.doctor.exchanges import quoted
 from spoke_admin.doctor.results import Area, Verdict, declared, failed, passed, skipped, warned
-from spoke_admin.doctor.scim_json import member, text
 from spoke_admin.domain.exchange import Reply
+from spoke_admin.domain.scim_json import get, text
 
 EXPECTED = "200 or 204; the user can still be read, with active false."
 OKTA_OFF: Operation = {"op": "replace", "value": {"active": False}}
@@ -19,13 +18,12 @@ async def _state(exam: Examination, identifier: str) -> str:
         return "removed"
     if not reply.ok:
         return f"unreadable ({exam.said(reply)})"
-    return "disabled" if text(member(now, "active")).lower() == "false" else "active"
+    return "disabled" if text(get(now, "active")).lower() == "false" else "active"
 
 
 async def _judged(exam: Examination, identifier: str, reply: Reply) -> Verdict:
     """What deactivating did, held against the profile."""
-    if not reply.ok:
-        return failed(f"It is refused: {exam.said(reply)}.")
+    taken(exam, reply)
     state = await _state(exam, identifier)
     removes = exam.profile.user.deactivation == "removes"
     if state == "removed":
@@ -73,8 +71,8 @@ async def deactivated_is_found(exam: Examination) -> Verdict:
     reply, now = await exam.read("Users", identifier)
     if not reply.ok:
         return skipped("The account was removed.")
-    found_reply, found = await exam.find("/Users", f'userName eq "{quoted(text(member(now, "userName")))}"')
-    if any(text(member(user, "id")) == identifier for user in found):
+    found_reply, found = await exam.find("/Users", f'userName eq "{quoted(text(get(now, "userName")))}"')
+    if any(identifier_of(user) == identifier for user in found):
         return passed("It is.")
     return failed(f"It is hidden: {exam.said(found_reply)}, {len(found)} users.")
 
@@ -95,8 +93,7 @@ async def reactivate(exam: Examination) -> Verdict:
     if await _state(exam, identifier) == "removed":
         return skipped("The account was removed; the same user name can be made anew.")
     reply = await exam.patch("Users", identifier, {"op": "replace", "value": {"active": True}})
-    if not reply.ok:
-        return failed(f"It is refused: {exam.said(reply)}.")
+    taken(exam, reply)
     state = await _state(exam, identifier)
     return passed(f"HTTP {reply.status}.") if state == "active" else failed(f"HTTP {reply.status}, and it is {state}.")
 
@@ -131,9 +128,7 @@ async def deactivate_entra(exam: Examination) -> Verdict:
     writes=True,
 )
 async def deactivate_put(exam: Examination) -> Verdict:
-    identifier = exam.own.get("full") or exam.own.get("location", "")
-    if not identifier:
-        return skipped(NO_ONE)
+    identifier = someone(exam, "full", "again", "location")
     reply, now = await exam.read("Users", identifier)
     if not isinstance(now, dict):
         return failed(f"The user cannot be read: {exam.said(reply)}.")

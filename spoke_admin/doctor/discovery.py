@@ -1,15 +1,31 @@
 """What the service says of itself, and whether it is true."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from spoke_admin.doctor.asking import document
-from spoke_admin.doctor.checks import About, Check, Examination, flag_verdict
+from spoke_admin.doctor.checks import About, Check, Examination, JudgedError, flag_verdict
+from spoke_admin.doctor.documents import USER, document, identifier_of
 from spoke_admin.doctor.results import Area, Verdict, failed, passed, warned
-from spoke_admin.doctor.scim_json import USER, member, resources, text
+from spoke_admin.domain.scim_json import get, resources, text
 
 SCIM_TYPES = ("application/scim+json", "application/json")
 FLAGS = ("patch", "bulk", "filter", "changePassword", "sort", "etag")
 READ_BY = "Okta and Entra do not read it; people and other clients choose by it what to send."
+
+
+async def _had(exam: Examination, path: str) -> Any:
+    """The JSON at a path; where it is not to be had, the check ends with a warning."""
+    reply = await exam.get(path)
+    found = document(reply)
+    if not reply.ok or not isinstance(found, dict | list):
+        words = f"{exam.came(reply)} that is no JSON" if reply.ok else exam.said(reply)
+        raise JudgedError(warned(f"Nothing is to be had there: {words}."))
+    return found
+
+
+def _listed(found: Any) -> list[Mapping[str, Any]]:
+    """What a list holds, also where it is a bare one, without the frame of a ListResponse."""
+    return resources({"Resources": found} if isinstance(found, list) else found)
 
 
 @About(
@@ -42,11 +58,7 @@ async def content_type(exam: Examination) -> Verdict:
     needs=("token_accepted",),
 )
 async def service_provider_config(exam: Examination) -> Verdict:
-    reply = await exam.get("/ServiceProviderConfig")
-    found = document(reply)
-    if not reply.ok or not isinstance(found, dict):
-        return warned(f"It is not to be had: {exam.said(reply)}.")
-    exam.config = found
+    exam.config = await _had(exam, "/ServiceProviderConfig")
     missing = [name for name in FLAGS if exam.flag(name) is None]
     if missing:
         return warned(f"It says nothing of {', '.join(missing)}.")
@@ -65,8 +77,8 @@ async def service_provider_config(exam: Examination) -> Verdict:
     needs=("service_provider_config",),
 )
 async def authentication_announced(exam: Examination) -> Verdict:
-    schemes = member(exam.config, "authenticationSchemes")
-    kinds = [text(member(scheme, "type")) for scheme in schemes] if isinstance(schemes, list) else []
+    schemes = get(exam.config, "authenticationSchemes")
+    kinds = [text(get(scheme, "type")) for scheme in schemes] if isinstance(schemes, list) else []
     if not any(kinds):
         return warned("No scheme is announced.")
     return passed(", ".join(kind[:40] for kind in kinds if kind))
@@ -83,17 +95,13 @@ async def authentication_announced(exam: Examination) -> Verdict:
     needs=("token_accepted",),
 )
 async def resource_types(exam: Examination) -> Verdict:
-    reply = await exam.get("/ResourceTypes")
-    found = document(reply)
-    if not reply.ok or found is None:
-        return warned(f"They are not to be had: {exam.said(reply)}.")
-    listed = resources(found) or ([it for it in found if isinstance(it, dict)] if isinstance(found, list) else [])
-    ends = {text(member(it, "endpoint")).rstrip("/").rpartition("/")[2]: text(member(it, "schema")) for it in listed}
+    listed = _listed(await _had(exam, "/ResourceTypes"))
+    ends = {text(get(it, "endpoint")).rstrip("/").rpartition("/")[2]: text(get(it, "schema")) for it in listed}
     wanted = {"Users", "Groups"} if exam.profile.scim.group_push else {"Users"}
     if missing := sorted(wanted - ends.keys()):
         return warned(f"Nothing is said of {' and '.join(missing)}.")
     if ends["Users"].lower() != USER.lower():
-        return warned(f"Users have the schema {reply.quote(ends['Users'])[:80] or 'of no name'}.")
+        return warned("Users have another schema than that of RFC 7643.")
     return passed(f"{len(listed)}: {', '.join(sorted(ends))[:120]}.")
 
 
@@ -108,12 +116,8 @@ async def resource_types(exam: Examination) -> Verdict:
     needs=("token_accepted",),
 )
 async def schemas(exam: Examination) -> Verdict:
-    reply = await exam.get("/Schemas")
-    found = document(reply)
-    if not reply.ok or found is None:
-        return warned(f"They are not to be had: {exam.said(reply)}.")
-    listed = resources(found) or ([it for it in found if isinstance(it, dict)] if isinstance(found, list) else [])
-    exam.announced = {text(member(it, "id")).lower(): _names(member(it, "attributes")) for it in listed}
+    listed = _listed(await _had(exam, "/Schemas"))
+    exam.announced = {identifier_of(it).lower(): _names(get(it, "attributes")) for it in listed}
     own = exam.announced.get(USER.lower())
     if own is None:
         return warned("The User schema is not among them.")
@@ -124,7 +128,7 @@ async def schemas(exam: Examination) -> Verdict:
 
 def _names(attributes: Any) -> set[str]:
     items = attributes if isinstance(attributes, list) else []
-    return {name for item in items[:1000] if (name := text(member(item, "name")).lower())}
+    return {name for item in items[:1000] if (name := text(get(item, "name")).lower())}
 
 
 @About(
@@ -138,10 +142,7 @@ def _names(attributes: Any) -> set[str]:
     needs=("schemas",),
 )
 async def schema_by_id(exam: Examination) -> Verdict:
-    reply = await exam.get(f"/Schemas/{USER}")
-    if not reply.ok:
-        return warned(exam.said(reply))
-    found = text(member(document(reply), "id"))
+    found = identifier_of(await _had(exam, f"/Schemas/{USER}"))
     return passed("It can.") if found.lower() == USER.lower() else warned("Another document came.")
 
 
@@ -158,7 +159,7 @@ async def schema_by_id(exam: Examination) -> Verdict:
 async def filter_flag(exam: Examination) -> Verdict:
     reply, found = await exam.find("/Users", 'userName eq "spoke-admin-doctor-nobody@example.com"')
     works = reply.ok and not found
-    return flag_verdict(exam, "filter", works, reply)
+    return flag_verdict(exam, "filter", works, reply, failed)
 
 
 CHECKS: tuple[Check, ...] = (

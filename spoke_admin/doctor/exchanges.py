@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote
 
+from spoke_admin.doctor.documents import leaves
 from spoke_admin.doctor.results import Result
-from spoke_admin.doctor.scim_json import leaves, member, resources
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Reply
+from spoke_admin.domain.scim_json import get, resources
 
 MARK = "spoke-admin-doctor-"  # how the user name or display name of every test object begins
 LONGEST = 4000  # characters of a body that are kept
@@ -27,6 +28,7 @@ OPEN = {
 }  # fmt: skip
 HIDDEN = "…"
 ADDRESS = re.compile(r"[^\s\"'<>@,;()]{1,200}@[^\s\"'<>@,;()]{1,200}")
+PASSWORD = re.compile(r'("password": )"[^"]*"')
 PEOPLE = ("/Users", "/Groups")
 DISCOVERY = ("/ServiceProviderConfig", "/ResourceTypes", "/Schemas")
 
@@ -82,6 +84,7 @@ class Redactor:
         if any(part in call.url for part in PEOPLE):
             self.learn(document)
         body = json.dumps(call.body, ensure_ascii=False) if call.body is not None else ""
+        body = PASSWORD.sub(rf'\1"{HIDDEN}"', body)  # a test user may stay
         line = f"{call.method} {call.url}{'?' if call.query else ''}{_query(call.query)}"
         headers = {**call.headers, **({"authorization": "Bearer …"} if call.authorization else {})}
         return Exchange(
@@ -146,7 +149,7 @@ class Redactor:
         if not deepest:
             return HIDDEN
         if isinstance(document, dict):
-            if is_marked(document) and not isinstance(member(document, "Resources"), list):
+            if is_marked(document) and not isinstance(get(document, "Resources"), list):
                 return _cut(document)
             return {str(key)[:100]: self._value(key, value, deepest - 1) for key, value in document.items()}
         if isinstance(document, list):
@@ -219,7 +222,7 @@ def _query(query: Mapping[str, str]) -> str:
 
 
 def _has_people(document: Any) -> bool:
-    return any(isinstance(member(item, "userName"), str) for item in (document, *resources(document)))
+    return any(isinstance(get(item, "userName"), str) for item in (document, *resources(document)))
 
 
 def _own_address(found: re.Match[str]) -> str:

@@ -1,12 +1,14 @@
 """Lists of users and groups: that they are lists, what is in them, in which order."""
 
 from typing import Any
+from urllib.parse import unquote
 
-from spoke_admin.doctor.asking import NoAnswerError, document
-from spoke_admin.doctor.checks import About, Check, Examination, few
+from spoke_admin.doctor.asking import NoAnswerError
+from spoke_admin.doctor.checks import About, Check, Examination, enough_users, known_user, taken
+from spoke_admin.doctor.documents import LIST, document, identifier_of, texts
 from spoke_admin.doctor.results import Area, Verdict, failed, passed, skipped, warned
-from spoke_admin.doctor.scim_json import LIST, member, resources, text, texts, whole_number
 from spoke_admin.domain.exchange import Reply
+from spoke_admin.domain.scim_json import get, resources, text, whole_number
 
 
 @About(
@@ -23,14 +25,14 @@ async def users_list(exam: Examination) -> Verdict:
     reply = await exam.get("/Users", {"startIndex": "1", "count": "2"})
     page = document(reply)
     listed = resources(page)
-    exam.listed, exam.total = len(listed), whole_number(member(page, "totalResults"))
-    exam.known_user = next((user for user in listed if member(user, "userName") and member(user, "id")), None)
+    exam.listed, exam.total = len(listed), whole_number(get(page, "totalResults"))
+    exam.known_user = next((user for user in listed if get(user, "userName") and get(user, "id")), None)
     if fault := _list_fault(exam, reply, page):
         return failed(fault)
-    nameless = [user for user in listed if not (text(member(user, "id")) and text(member(user, "userName")))]
+    nameless = [user for user in listed if not (identifier_of(user) and text(get(user, "userName")))]
     if nameless:
         return failed(f"{len(nameless)} of {len(listed)} users have no id or no userName.")
-    if LIST not in texts(member(page, "schemas")):
+    if LIST not in texts(get(page, "schemas")):
         return warned("The list does not say that it is a ListResponse.")
     return passed(f"{exam.total if exam.total is not None else 'Some'} in all.")
 
@@ -69,15 +71,15 @@ def _list_fault(exam: Examination, reply: Reply, page: Any) -> str:
     if not reply.ok:
         return f"{exam.said(reply)}."
     if not isinstance(page, dict):
-        return f"HTTP {reply.status} with {reply.quote(reply.media_type) or 'something'} that is no JSON object."
-    found = member(page, "Resources")
+        return f"{exam.came(reply)} that is no JSON object."
+    found = get(page, "Resources")
     if found is not None and not isinstance(found, list):
         return "Resources is no list."
-    if member(page, "totalResults") is None:
+    if get(page, "totalResults") is None:
         return (
             "There is no totalResults." if found is not None else "It is no list: neither totalResults nor Resources."
         )
-    if found is None and member(page, "totalResults") not in (0, "0"):
+    if found is None and get(page, "totalResults") not in (0, "0"):
         return "There are results, and no Resources."
     return ""
 
@@ -93,13 +95,11 @@ def _list_fault(exam: Examination, reply: Reply, page: Any) -> str:
     needs=("users_list",),
 )
 async def attributes_chosen(exam: Examination) -> Verdict:
-    if short := few(exam, 1):
-        return short
+    enough_users(exam, 1)
     reply = await exam.get("/Users", {"startIndex": "1", "count": "1", "attributes": "userName"})
-    if not reply.ok:
-        return warned(f"The choice is refused: {exam.said(reply)}.")
+    taken(exam, reply, warned)
     user = next(iter(resources(document(reply))), {})
-    if not text(member(user, "userName")):
+    if not text(get(user, "userName")):
         return warned("The one attribute that was asked for is left out.")
     more = [name for name in user if name.lower() not in ("id", "schemas", "username", "meta")]
     return warned(f"{', '.join(more)[:120]} came, too.") if more else passed("It is so.")
@@ -117,9 +117,8 @@ async def attributes_chosen(exam: Examination) -> Verdict:
 )
 async def members_left_out(exam: Examination) -> Verdict:
     reply = await exam.get("/Groups", {"excludedAttributes": "members", "startIndex": "1", "count": "100"})
-    if not reply.ok:
-        return failed(f"It is refused: {exam.said(reply)}.")
-    with_members = [group for group in resources(document(reply)) if member(group, "members")]
+    taken(exam, reply)
+    with_members = [group for group in resources(document(reply)) if get(group, "members")]
     return warned(f"{len(with_members)} groups come with members.") if with_members else passed("They can.")
 
 
@@ -137,17 +136,15 @@ async def sort_flag(exam: Examination) -> Verdict:
     if not exam.flag("sort"):
         return passed("Sorting is not announced; nobody needs it.")
     orders = []
-    reply = None
     for order in ("ascending", "descending"):
         query = {"sortBy": "userName", "sortOrder": order, "startIndex": "1", "count": "50"}
         reply = await exam.get("/Users", query)
-        if not reply.ok:
-            return failed(f"sort is said to be supported, and is refused: {exam.said(reply)}.")
-        orders.append([text(member(user, "userName")) for user in resources(document(reply))])
+        taken(exam, reply, warned, "sort is said to be supported, and")
+        orders.append([text(get(user, "userName")) for user in resources(document(reply))])
     if len(orders[0]) < 2:
         return skipped("There are too few users to see an order.")
     if orders[0] == orders[1]:
-        return failed("sort is said to be supported, and ascending and descending come in the same order.")
+        return warned("sort is said to be supported, and ascending and descending come in the same order.")
     return passed("sortBy sorts, as it says.")
 
 
@@ -162,14 +159,12 @@ async def sort_flag(exam: Examination) -> Verdict:
     needs=("users_list",),
 )
 async def meta_location(exam: Examination) -> Verdict:
-    user = exam.known_user
-    if user is None:
-        return skipped("There is no user to look at.")
-    location = text(member(member(user, "meta"), "location"))
-    wanted = f"{exam.url}/Users/{text(member(user, 'id'))}"
+    user = known_user(exam)
+    location = text(get(get(user, "meta"), "location"))
+    wanted = f"{exam.url}/Users/{text(get(user, 'id'))}"
     if not location:
         return warned("There is no meta.location.")
-    if location == wanted:
+    if unquote(location) == unquote(wanted):
         return passed("They do.")
     if "://" not in location:
         return warned("It is relative.")

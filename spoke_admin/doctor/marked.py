@@ -1,17 +1,20 @@
 """Test objects: named so that nobody takes them for people, in the forms in which identity providers send people."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from spoke_admin.doctor.documents import ENTERPRISE, GROUP, USER, put_at
 from spoke_admin.doctor.exchanges import MARK
-from spoke_admin.doctor.scim_json import ENTERPRISE, GROUP, USER, put_at
+from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.profile import ServiceProfile
 
 Kind = Literal["Users", "Groups"]
 MAIL_DOMAIN = "example.com"  # takes no mail (RFC 2606): nobody is written to
+DOMAIN = re.compile(r"(?=.{4,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 SAMPLES = {
     "name.givenName": "Zoë",
     "name.familyName": "Łukasz-O'Brien",
@@ -91,17 +94,29 @@ def _marked(entry: tuple[int, datetime, Mapping[str, str]]) -> Marked | None:
     return Marked("Users" if kind == "Users" else "Groups", name, number, facts.get("id", ""), since)
 
 
+def mail_domain(typed: str) -> str:
+    """The domain of test users' addresses, by default one that takes no mail. Raises AdminError for what is none."""
+    found = typed.strip().removeprefix("@").lower() or MAIL_DOMAIN
+    if not DOMAIN.fullmatch(found):
+        raise AdminError(
+            "The mail domain for test users is none.",
+            "Give what stands behind the @ of an address, such as acme.com, without anything else.",
+        )
+    return found
+
+
 class People:
     """Test users and groups of one run, in the forms that identity providers send."""
 
-    def __init__(self, profile: ServiceProfile) -> None:
+    def __init__(self, profile: ServiceProfile, domain: str = MAIL_DOMAIN) -> None:
         self.run = secrets.token_hex(5)
-        self.password = f"aA1!{secrets.token_urlsafe(12)}"
+        self.password, self.new_password = (f"aA1!{secrets.token_urlsafe(12)}" for _ in range(2))
         self._profile = profile
+        self._domain = domain
 
     def user_name(self, what: str) -> str:
         """Such as spoke-admin-doctor-3f2a9c1d5e-okta@example.com."""
-        return f"{MARK}{self.run}-{what}@{MAIL_DOMAIN}"
+        return f"{MARK}{self.run}-{what}@{self._domain}"
 
     def group_name(self, what: str) -> str:
         return f"{MARK}{self.run}-{what}"

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
-from spoke_admin.doctor.asking import NoAnswerError, NoTimeError, document
+from spoke_admin.doctor.asking import NoAnswerError, NoTimeError
 from spoke_admin.doctor.checks import Examination
+from spoke_admin.doctor.documents import document, identifier_of
 from spoke_admin.doctor.exchanges import is_marked, quoted
 from spoke_admin.doctor.marked import Kind, Marked
-from spoke_admin.doctor.scim_json import member, text
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Reply
+from spoke_admin.domain.scim_json import get, text
 
 AT_A_TIME = 8
 UNANSWERED = timedelta(minutes=10)  # for so long a creation without an answer may still take effect
@@ -40,7 +41,7 @@ async def note(exam: Examination, marked: Marked, reply: Reply) -> str:
         exam.made.remove(marked)
         return ""
     found = document(reply) if reply.ok else None
-    identifier = text(member(found, "id"))
+    identifier = identifier_of(found)
     if not identifier:
         return ""
     if not is_marked(found):  # only the id was sent, or another user
@@ -101,16 +102,14 @@ async def _looked_for(exam: Examination, marked: Marked) -> set[str]:
         if not reply.ok:
             continue
         named = marked.name.partition("@")[0].lower()
-        ids = {text(member(it, "id")) for it in found if is_marked(it) and _named(it, named)}
+        ids = {identifier_of(it) for it in found if is_marked(it) and _named(it, named)}
         if ids := ids - {""}:
             return ids
     return set()
 
 
 def _named(resource: object, name: str) -> bool:
-    return any(
-        text(member(resource, key)).lower().startswith(name) for key in ("userName", "displayName", "externalId")
-    )
+    return any(text(get(resource, key)).lower().startswith(name) for key in ("userName", "displayName", "externalId"))
 
 
 async def _deleted(exam: Examination, marked: Marked, identifier: str, *, sure: bool) -> bool:
@@ -128,7 +127,7 @@ async def _deleted(exam: Examination, marked: Marked, identifier: str, *, sure: 
     after, there = await exam.read(marked.kind, identifier)
     if after.status in (404, 410):
         return True
-    if marked.kind == "Users" and text(member(there, "active")).lower() != "false":
+    if marked.kind == "Users" and text(get(there, "active")).lower() != "false":
         await exam.patch("Users", identifier, {"op": "replace", "value": {"active": False}})
         after, _ = await exam.read("Users", identifier)
     return after.status in (404, 410)

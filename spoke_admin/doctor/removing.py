@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from spoke_admin.doctor.checks import About, Check, Examination
+from spoke_admin.doctor.checks import About, Check, Examination, taken
+from spoke_admin.doctor.documents import identifier_of
 from spoke_admin.doctor.exchanges import quoted
 from spoke_admin.doctor.marked import Marked
 from spoke_admin.doctor.objects import make, remove
 from spoke_admin.doctor.refusals import NO_ID
 from spoke_admin.doctor.results import Area, Verdict, failed, passed, skipped, warned
-from spoke_admin.doctor.scim_json import member, text
 
 BY_HAND = "Remove what is named by hand; its name begins with spoke-admin-doctor-."
 
@@ -50,15 +50,17 @@ async def delete_user(exam: Examination) -> Verdict:
     marked = _of(exam, "location")
     if marked is None:
         return skipped("There is no test user for it.")
+    exam.undeletable = True
     reply = await exam.ask.ask("DELETE", exam.address("Users", marked.id))
-    if not reply.ok:
-        return warned(f"It is refused: {exam.said(reply)}.")
+    taken(exam, reply, warned)
     after, _ = await exam.read("Users", marked.id)
     if after.status not in (404, 410):
         return failed(f"HTTP {reply.status}, and then it is still there: HTTP {after.status}.")
     _, found = await exam.find("/Users", f'userName eq "{quoted(marked.name)}"')
-    if any(text(member(user, "id")) == marked.id for user in found):
+    if any(identifier_of(user) == marked.id for user in found):
         return failed("It is gone by id, and is still listed.")
+    exam.undeletable = False
+    del exam.own["location"]
     exam.journal.gone(marked)
     exam.made.remove(marked)
     return passed("HTTP 204.") if reply.status == 204 else warned(f"HTTP {reply.status} where 204 is meant.")
@@ -130,4 +132,5 @@ def _names(stay: Sequence[Marked]) -> str:
 
 
 CHECKS_FIRST: tuple[Check, ...] = (leftovers,)
-CHECKS: tuple[Check, ...] = (delete_user, create_again, delete_unknown, cleaned_up)
+CHECKS: tuple[Check, ...] = (delete_user, create_again, delete_unknown)
+CHECKS_LAST: tuple[Check, ...] = (cleaned_up,)

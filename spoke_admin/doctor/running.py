@@ -18,7 +18,7 @@ from spoke_admin.doctor import (
     transport,
 )
 from spoke_admin.doctor.asking import NoAnswerError, NoTimeError
-from spoke_admin.doctor.checks import Check, Examination
+from spoke_admin.doctor.checks import Check, Examination, JudgedError
 from spoke_admin.doctor.exchanges import Exchange
 from spoke_admin.doctor.results import Outcome, Report, Result, Verdict, failed, skipped
 from spoke_admin.doctor.software import software_of
@@ -36,9 +36,10 @@ CHECKS: tuple[Check, ...] = (
     *lists.CHECKS,
     *refusals.CHECKS,
     *changing.CHECKS,
+    *removing.CHECKS,  # before the big group: what cannot be deleted is not made by the dozen
     *groups.CHECKS,
     *deactivating.CHECKS,
-    *removing.CHECKS,
+    *removing.CHECKS_LAST,
     *refusals.CHECKS_LAST,
 )
 TITLES = {check.about.code: check.about.title for check in CHECKS}
@@ -109,8 +110,10 @@ def _not_looked_at(exam: Examination, check: Check, results: dict[str, Result]) 
 async def _verdict(exam: Examination, check: Check) -> Verdict:
     try:
         return await check.look(exam)
-    except NoTimeError:
-        return skipped(f"There was no time left: the run ends after {exam.ask.times.deadline:g} s.")
+    except JudgedError as judged:
+        return judged.verdict
+    except NoTimeError as reason:
+        return skipped(str(reason))
     except NoAnswerError as error:
         return failed(f"{error.fault.title} {error.fault.detail}".strip(), fix=error.fault.remedy)
     except AdminError as error:  # the journal cannot be written: then nothing is sent

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from spoke_admin.doctor.asking import Asking, NoAnswerError, document
-from spoke_admin.doctor.scim_json import member, resources, text, whole_number
+from spoke_admin.doctor.asking import Asking, NoAnswerError
+from spoke_admin.doctor.documents import document, identifier_of
 from spoke_admin.domain.error import AdminError
+from spoke_admin.domain.scim_json import get, resources, whole_number
 
 PAGE = 100
 SMALLER = (100, 20, 4, 1)  # where a page of resources is larger than is taken in at once
@@ -43,10 +44,10 @@ async def _written(ask: Asking, kind: str, write: Write, tell: Tell | None) -> t
         page = await _page(ask, kind, came + 1)
         if page is None:
             break
-        promised = whole_number(member(page, "totalResults"))
+        promised = whole_number(get(page, "totalResults"))
         listed, before = resources(page), len(seen)
         for resource in listed:
-            key = text(member(resource, "id")) or json.dumps(resource, sort_keys=True)
+            key = identifier_of(resource) or json.dumps(resource, sort_keys=True)
             if key not in seen:
                 write((b",\n" if seen else b"\n") + json.dumps(resource).encode())
                 seen.add(key)

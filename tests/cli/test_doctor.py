@@ -7,6 +7,8 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -15,8 +17,9 @@ import httpx
 import pytest
 
 from tests.adapters.hostile import OK, endless, http, saying, serving
+from tests.doctor.lasting import lasting
 from tests.doctor.test_hostile_servers import bomb, listing
-from tests.stand_ins import StandIns, StartStandIns
+from tests.stand_ins import StandIns
 
 MIB = 1024 * 1024
 RESULTS = {"pass", "fail", "warn", "skipped", "expected"}
@@ -61,30 +64,59 @@ def users(stand_ins: StandIns) -> list[str]:
     return sorted(user["userName"] for user in page["Resources"])
 
 
-@pytest.fixture
-def ruled(start_stand_ins: StartStandIns) -> StandIns:
+@pytest.fixture(scope="module")
+def ruled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIns]:
     """askSpoke, with people in it and SCIM connected."""
-    return start_stand_ins(scenario="migrate-users", people=6)
+    with lasting(tmp_path_factory.mktemp("ruled"), "--scenario", "migrate-users", "--people", "6") as stand_ins:
+        yield stand_ins
 
 
-def test_the_contract_of_its_json(rfc_stand_ins: StandIns) -> None:
-    assert rfc_stand_ins.token
-    began = time.monotonic()
-    document = report(rfc_stand_ins.scim_url, "--write", "-vv", token=rfc_stand_ins.token)
-    assert time.monotonic() - began < 30
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIns]:
+    """A service without rules of its own, and without people."""
+    with lasting(tmp_path_factory.mktemp("plain"), "--mode", "rfc") as stand_ins:
+        yield stand_ins
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A run with the wrong token, and then one with test objects, whose files are in a folder."""
+
+    folder: Path
+    wrong: Any
+    document: Any
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def saved(plain: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Saved:
+    assert plain.token
+    folder = tmp_path_factory.mktemp("saved")
+    names = {"--report": "report.md", "--junit": "junit.xml", "--compare": "earlier.json"}
+    files = [word for option, name in names.items() for word in (option, str(folder / name))]
+    with pytest.MonkeyPatch.context() as own:
+        own.setenv("XDG_DATA_HOME", str(folder))
+        wrong = report(plain.scim_url, "--report", str(folder / "earlier.json"), code=1)
+        began = time.monotonic()
+        document = report(plain.scim_url, "--write", "-vv", *files, token=plain.token)
+    return Saved(folder, wrong, document, time.monotonic() - began)
+
+
+def test_the_contract_of_its_json(saved: Saved, plain: StandIns) -> None:
+    document = saved.document
+    assert saved.seconds < 30
     codes = [check["code"] for check in document["checks"]]
     assert len(codes) == len(set(codes)) >= 40
     assert {check["result"] for check in document["checks"]} <= RESULTS
     assert document["counts"] == {
         word: sum(check["result"] == word for check in document["checks"]) for word in document["counts"]
     }
-    assert document["counts"]["fail"] == 0
-    for check in document["checks"]:
-        assert check["found"]
-        if check["result"] in ("fail", "warn"):
-            assert check["expected"]
-            assert check["fix"]
-    assert users(rfc_stand_ins) == []
+    assert document["counts"]["fail"] == document["counts"]["warn"] == 0  # no false alarm at a good service
+    assert all(check["found"] for check in document["checks"])
+    bad = [check for check in saved.wrong["checks"] if check["result"] in ("fail", "warn")]
+    assert bad
+    assert all(check["expected"] and check["fix"] for check in bad)
+    assert users(plain) == []
 
 
 def test_what_the_profile_declares_is_no_failure_and_without_it_is_one(ruled: StandIns) -> None:
@@ -109,21 +141,18 @@ def test_nobodys_name_leaves_the_program(ruled: StandIns, tmp_path: Path) -> Non
         assert name.partition("@")[0].lower() not in shown.lower()
 
 
-def test_the_files_of_a_run(rfc_stand_ins: StandIns, tmp_path: Path) -> None:
-    assert rfc_stand_ins.token
-    vendor, junit, earlier = tmp_path / "report.md", tmp_path / "junit.xml", tmp_path / "earlier.json"
-    wrong = report(rfc_stand_ins.scim_url, "--report", str(earlier), code=1)
-    assert by_code(wrong)["token_accepted"]["result"] == "fail"
-    words = ("--report", str(vendor), "--junit", str(junit), "--compare", str(earlier), "--write")
-    document = report(rfc_stand_ins.scim_url, *words, token=rfc_stand_ins.token)
-    assert document["comparison"]["mended"] == ["token_accepted"]
-    assert vendor.read_text().startswith(f"# SCIM at {rfc_stand_ins.scim_url}")
+def test_the_files_of_a_run(saved: Saved, plain: StandIns) -> None:
+    assert plain.token
+    assert by_code(saved.wrong)["token_accepted"]["result"] == "fail"
+    assert saved.document["comparison"]["mended"] == ["token_accepted"]
+    vendor, junit, earlier = (saved.folder / name for name in ("report.md", "junit.xml", "earlier.json"))
+    assert vendor.read_text().startswith(f"# SCIM at {plain.scim_url}")
     suite = ET.fromstring(junit.read_bytes())
-    assert int(suite.attrib["tests"]) == len(suite.findall("testcase")) == len(document["checks"])
-    assert int(suite.attrib["failures"]) == document["counts"]["fail"]
+    assert int(suite.attrib["tests"]) == len(suite.findall("testcase")) == len(saved.document["checks"])
+    assert int(suite.attrib["failures"]) == saved.document["counts"]["fail"]
     for path in (vendor, junit, earlier):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert rfc_stand_ins.token not in path.read_text()
+        assert plain.token not in path.read_text()
         assert CANARY not in path.read_text()
 
 
@@ -140,33 +169,61 @@ def test_a_snapshot_holds_everyone(ruled: StandIns, tmp_path: Path) -> None:
     assert sorted(it.name for it in tmp_path.iterdir() if it.suffix == ".json") == ["snapshot.json"]
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["http://127.0.0.1:9/scim/v2"], "Nothing listens"),
-        (["acme.example/scim/v2"], "https:// is missing"),
-        (["http://acme.example/scim/v2"], "plain http"),
-        (["https://user:secret@acme.example/scim/v2"], "user name or a password"),
-        (["http://127.0.0.1:9", "--profile", "nobody"], "no service profile"),
-        (["http://127.0.0.1:9", "--deadline", "soon"], "not a number of seconds"),
-        (["http://127.0.0.1:9", "--report", "/no/such/folder/report.md"], "Nothing can be saved"),
-        (["http://127.0.0.1:9", "--compare", "/no/such/file"], "cannot be read"),
-        (["http://127.0.0.1:9", "--compare", __file__], "no earlier report"),
-        ([], "base URL is missing"),
-    ],
-)
-def test_when_nothing_could_be_asked(words: list[str], said: str) -> None:
-    document = report(*words, code=2)
-    assert said in document["error"]["title"]
-    assert document["error"]["remedy"]
+REFUSED = [
+    (["http://127.0.0.1:9/scim/v2"], "Nothing listens"),
+    (["acme.example/scim/v2"], "https:// is missing"),
+    (["http://acme.example/scim/v2"], "plain http"),
+    (["https://user:secret@acme.example/scim/v2"], "user name or a password"),
+    (["http://127.0.0.1:9", "--profile", "nobody"], "no service profile"),
+    (["http://127.0.0.1:9", "--deadline", "soon"], "not a number of seconds"),
+    (["http://127.0.0.1:9", "--report", "/no/such/folder/report.md"], "Nothing can be saved"),
+    (["http://127.0.0.1:9", "--compare", "/no/such/file"], "cannot be read"),
+    (["http://127.0.0.1:9", "--compare", __file__], "no earlier report"),
+    (["http://127.0.0.1:9", "--write", "--mail-domain", "jane@acme.example"], "mail domain for test users is none"),
+    ([], "base URL is missing"),
+]
+MANY = """
+import contextlib, io, json, sys
+from spoke_admin import cli
+for words in json.load(sys.stdin):
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        code = cli.main(["doctor", *words, "--json"], None)
+    print(json.dumps([code, out.getvalue()]))
+"""
 
 
-def test_the_checks_are_listed_and_in_words_the_worst_comes_first(rfc_stand_ins: StandIns) -> None:
+@pytest.fixture(scope="module")
+def refusals(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, str]]:
+    """Exit code and answer to each of REFUSED, one after the other in one process."""
+    folder = tmp_path_factory.mktemp("refusals")
+    token = folder / "token"
+    token.touch(mode=0o600)
+    token.write_text(CANARY)
+    asked = json.dumps([[*words, "--token-file", str(token)] for words, _ in REFUSED])
+    done = subprocess.run(
+        [sys.executable, "-c", MANY], input=asked, capture_output=True, text=True, timeout=60, check=True,
+        env=environment() | {"XDG_DATA_HOME": str(folder)},
+    )  # fmt: skip
+    token.unlink()
+    assert CANARY not in done.stdout + done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("place", range(len(REFUSED)), ids=[words for _, words in REFUSED])
+def test_when_nothing_could_be_asked(place: int, refusals: list[tuple[int, str]]) -> None:
+    code, answer = refusals[place]
+    error = json.loads(answer)["error"]
+    assert code == 2
+    assert REFUSED[place][1] in error["title"]
+    assert error["remedy"]
+
+
+def test_the_checks_are_listed_and_in_words_the_worst_comes_first(plain: StandIns) -> None:
     listed = json.loads(run("--list", "--json").stdout)["checks"]
     assert len(listed) > 40
     assert all(check["title"] and check["trips"] and check["fix"] and check["source"] for check in listed)
     assert "url_trailing_slash" in run("--list").stdout
-    words = run(f"{rfc_stand_ins.scim_url}/", code=1).stdout
+    words = run(f"{plain.scim_url}/", code=1).stdout
     assert words.index("FAIL     token_accepted") < words.index("WARN     url_trailing_slash")
     assert "to mend it: Copy the token again" in words
 
@@ -211,9 +268,9 @@ def test_what_a_hostile_server_costs() -> None:
             _, told = await process.communicate()
             return int(told.split()[-1]) * 1024
 
-    async def peaks() -> dict[str, int]:
-        return {name: await peak(answer) for name, answer in answers.items()}
+    async def peaks() -> list[int]:
+        return await asyncio.gather(*map(peak, answers.values()))
 
-    found = asyncio.run(peaks())
+    found = dict(zip(answers, asyncio.run(peaks()), strict=True))
     grown = {name: round((found[name] - found["harmless"]) / MIB) for name in found}
     assert max(grown.values()) <= 64, grown

@@ -25,6 +25,11 @@ def says(is_it: Callable[[Call], bool], reply: Reply) -> Fault:
     return lambda call, forward: reply if is_it(call) else forward(call)
 
 
+def both(one: Fault, other: Fault) -> Fault:
+    """The faults of both."""
+    return lambda call, forward: one(call, lambda heard: other(heard, forward))
+
+
 def alters(is_it: Callable[[Call], bool], **facts: Any) -> Fault:
     """Does what such calls ask for, and sets the answer's status or body."""
     return lambda call, forward: replace(forward(call), **facts) if is_it(call) else forward(call)
@@ -65,6 +70,11 @@ def fails(is_it: Callable[[Call], bool], error: AdminError) -> Fault:
         return forward(call)
 
     return fault
+
+
+def hangs(call: Call, forward: Forward) -> Reply:
+    """Never answers."""
+    raise TimeoutError
 
 
 def swallows(is_it: Callable[[Call], bool], *names: str) -> Fault:

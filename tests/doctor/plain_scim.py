@@ -27,7 +27,7 @@ from spoke_admin.adapters.http import NotSentError
 from spoke_admin.adapters.profiles import profile
 from spoke_admin.doctor.asking import Asking, Time
 from spoke_admin.doctor.checks import Check, Examination, Peer
-from spoke_admin.doctor.marked import Journal, People
+from spoke_admin.doctor.marked import Journal, People, mail_domain
 from spoke_admin.doctor.results import Report, Result
 from spoke_admin.doctor.running import CHECKS, examine
 from spoke_admin.domain.exchange import Call, Caller, Reply
@@ -146,7 +146,7 @@ class Peerless:
 
 
 def examination(caller: Caller, **options: Any) -> Examination:
-    """A run against a caller. Options: url, token, write, name (of the profile), deadline, shelf, peer, now."""
+    """A run against a caller. Options: url, token, write, name (of the profile), deadline, shelf, peer, now, domain."""
     write: bool = options.get("write", False)
     found = profile(options.get("name", "generic"))
     token = options.get("token", TOKEN)
@@ -165,7 +165,7 @@ def examination(caller: Caller, **options: Any) -> Examination:
         look_at_peer=Peerless(options.get("peer")),
         journal=Journal(options.get("shelf") or Shelf()),
         now=options.get("now", lambda: datetime.now(UTC)),
-        people=People(found),
+        people=People(found, mail_domain(options.get("domain", ""))),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from spoke_admin.doctor.marked import mail_domain
 from spoke_admin.doctor.running import CHECKS
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Reply
@@ -148,14 +149,14 @@ CASES: list[tuple[str, Fault | None, str, str]] = [
      'Silently not kept as sent: title, phoneNumbers[type eq "work"].value.'),
     ("attributes_kept", swallows(where("POST", "/Users"), ENTERPRISE), "fail", "department"),
     ("attributes_kept", says(posting("-full"), refusal(400)), "fail", "is refused"),
-    ("external_id_kept", swallows(POST_USER, "externalId"), "fail", "silently not kept"),
+    ("external_id_kept", swallows(POST_USER, "externalId"), "warn", "silently not kept"),
     ("letters_kept", changes(ONE_USER, lambda it: it["name"].update(givenName="Zo?")), "fail", "others"),
     ("password_hidden", changes(ONE_USER, lambda it: it.update(password="x")), "fail", "read back"),
     ("duplicate_refused", twice, "fail", "there twice"),
     ("duplicate_refused", bad_request_for_conflict, "fail", "refused with HTTP 400"),
     ("duplicate_case_refused", twice, "skipped", "comes first"),
     ("duplicate_case_refused", twice_in_another_case, "fail", "there twice"),
-    ("name_missing_refused", hears(posting("nameless"), named), "fail", "without a name"),
+    ("name_missing_refused", hears(posting("nameless"), named), "warn", "without a name"),
     ("phone_abroad", nothing_done(operation("901820")), "fail", "silently not kept"),
     ("phone_abroad", says(operation("901820"), refusal(400, "US numbers only.")), "pass", "US numbers only."),
     ("put_okta", says(PUT_USER, refusal(400, "id is read-only.")), "fail", "id is read-only."),
@@ -171,19 +172,23 @@ CASES: list[tuple[str, Fault | None, str, str]] = [
      "noTarget"),
     ("patch_entra_new_value", nothing_done(operation("phoneNumbers[type eq")), "fail", "it is not there"),
     ("patch_entra_manager", None, "fail", "It is refused"),
-    ("patch_entra_dotted", says(operation("name.familyName': 'Dotted"), refusal(400)), "fail", "It is refused"),
+    ("patch_entra_dotted", says(operation("name.familyName': 'Dotted"), refusal(400)), "warn", "It is refused"),
+    ("patch_entra_dotted", nothing_done(operation("name.familyName': 'Dotted")), "fail", "silently not kept"),
     ("patch_unknown_attribute", nothing_done(operation("noSuchAttribute")), "warn", "as if it had been kept"),
     ("change_unknown_user", made_by_put, "fail", "PUT makes the user"),
     ("change_unknown_user", says(where("PATCH", "/Users/spoke.+"), refusal(500)), "fail", "PATCH: HTTP 500"),
     ("rename_user", nothing_done(operation("'userName'")), "fail", "silently not changed"),
     ("change_email", nothing_done(operation("changed@")), "fail", "silently not changed"),
     ("change_email", says(operation("changed@"), refusal(400, scimType="mutability")), "warn", "mutability"),
-    ("etag", hears(PUT_USER, lambda call: replace(call, headers={})), "fail",
+    ("etag", hears(PUT_USER, lambda call: replace(call, headers={})), "warn",
      "out of date is answered with HTTP 200"),
-    ("etag", changes(ONE_USER, lambda it: it["meta"].pop("version") and None), "fail", "no meta.version"),
+    ("etag", changes(ONE_USER, lambda it: it["meta"].pop("version") and None), "warn", "no meta.version"),
     ("patch_flag_true", changes(CONFIG, lambda it: it.update(patch={"supported": False})), "warn", "works all"),
     ("patch_flag_true", says(PATCH_USER, NOT_DONE), "fail", "does not work"),
-    ("bulk_flag_true", says(where("POST", "/Bulk"), refusal(404)), "fail", "does not work"),
+    ("bulk_flag_true", says(where("POST", "/Bulk"), refusal(404)), "warn", "does not work"),
+    ("password_flag_true", says(operation("password"), refusal(400)), "warn", "does not work: HTTP 400"),
+    ("password_flag_true", changes(CONFIG, lambda it: it.update(changePassword={"supported": False})), "pass",
+     "not announced"),
     ("group_create", says(POST_GROUP, refusal(403)), "fail", "HTTP 403"),
     ("group_create", alters(POST_GROUP, body=b""), "fail",
      "without the group's id"),
@@ -194,7 +199,7 @@ CASES: list[tuple[str, Fault | None, str, str]] = [
     ("group_remove_entra", nothing_done(operation("'Remove'")), "fail", "nobody was removed"),
     ("group_swap_okta", says(operation("members[value eq"), refusal(400)), "fail", "It is refused"),
     ("group_rename_okta", nothing_done(operation("renamed", "/Groups/.+")), "fail", "silently not kept"),
-    ("group_unknown_member", None, "warn", "somebody who is not there is a member"),
+    ("group_unknown_member", None, "pass", "as the standard leaves open"),
     ("group_unknown_member", nothing_done(operation("no-such-id", "/Groups/.+")), "warn", "silently ignored"),
     ("group_big", first_ten, "fail", "members 10 are there"),
     ("group_big", says(posting("crowd-3"), refusal(507)), "fail", "could be made"),
@@ -274,9 +279,58 @@ def test_what_the_profile_declares_and_is_not_so_is_told(code: str) -> None:
 
 def test_of_a_sound_service_only_what_it_does_not_know_is_said() -> None:
     report = diagnosed(PlainScim(), write=True)
-    assert [it.code for it in report.problems] == ["patch_entra_manager", "group_in_user", "group_unknown_member"]
+    assert [it.code for it in report.problems] == ["patch_entra_manager", "group_in_user"]
     assert {it.outcome for it in report.results if it.code.startswith("certificate")} == {"skipped"}
     assert report.counts["skipped"] == 2
+
+
+def unsupported(*features: str) -> Fault:
+    """Announces that it has no such features, and answers 501 to who uses them."""
+    off = changes(CONFIG, lambda it: it.update({name: {"supported": False} for name in features}))
+
+    def fault(call: Call, forward: Forward) -> Reply:
+        used = "bulk" if call.url.endswith("/Bulk") else "patch" if call.method == "PATCH" else ""
+        return NOT_DONE if used in features else off(call, forward)
+
+    return fault
+
+
+def test_a_501_is_no_fault_of_the_server_where_it_is_announced() -> None:
+    def told(fault: Fault) -> str:
+        found = {it.code: it for it in diagnosed(PlainScim(fault), write=True).results}
+        return f"{found['server_faults'].outcome}: {found['server_faults'].found}"
+
+    assert told(unsupported("bulk", "patch")).startswith("pass")
+    assert told(says(where("POST", "/Bulk"), NOT_DONE)) == "warn: POST /Bulk: HTTP 501."
+
+
+def test_test_users_have_addresses_of_the_domain_that_was_chosen() -> None:
+    def own_people_only(call: Call, forward: Forward) -> Reply:
+        sent = str(call.body).lower().replace("@acme.example'", "")
+        return refusal(400, "Not one of our domains.") if POST_USER(call) and "@" in sent else forward(call)
+
+    shelf, service = Shelf(), PlainScim(own_people_only)
+    assert "create_okta" in {it.code for it in diagnosed(service, write=True).problems}
+    report = diagnosed(service, write=True, shelf=shelf, domain=" @Acme.example")
+    assert [it.code for it in report.problems] == ["patch_entra_manager", "group_in_user"]
+    assert not shelf.open
+
+
+@pytest.mark.parametrize(
+    "typed", ["acme", "a b.example", "jane@acme.example", "acme..example", "-a.example", "1.2.3.4"]
+)
+def test_what_is_no_mail_domain_is_refused(typed: str) -> None:
+    with pytest.raises(AdminError, match="mail domain"):
+        mail_domain(typed)
+
+
+@pytest.mark.parametrize("fault", [kept_for_ever, says(DELETE_USER, refusal(405))], ids=["kept", "refused"])
+def test_what_cannot_be_deleted_is_not_made_by_the_dozen(fault: Fault) -> None:
+    service = PlainScim(fault)
+    found = {it.code: it for it in diagnosed(service, write=True).results}
+    assert (found["group_big"].outcome, "cannot be deleted" in found["group_big"].found) == ("skipped", True)
+    assert sum(call.method == "POST" for call in service.calls) < 15
+    assert found["cleaned_up"].outcome == "fail"
 
 
 def test_a_creation_that_nobody_answered_is_looked_for_and_removed() -> None:

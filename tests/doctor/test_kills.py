@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from pathlib import Path
+from asyncio.subprocess import DEVNULL, PIPE
 
 import pytest
 
@@ -28,7 +28,7 @@ def left(service: PlainScim) -> list[bytes]:
     return found
 
 
-async def interrupted(service: PlainScim, token_file: Path, how: signal.Signals, moment: int, *, after: bool) -> str:
+async def interrupted(service: PlainScim, how: signal.Signals, moment: int, *, after: bool) -> str:
     """Runs the command and sends it a signal at a write of this number, before or after it took effect; the address."""
     process: asyncio.subprocess.Process | None = None
     writes = 0
@@ -46,10 +46,13 @@ async def interrupted(service: PlainScim, token_file: Path, how: signal.Signals,
 
     async with serving(speaking_scim(service, lambda: server, hook)) as server:
         url = server.url("/v2")
-        command = ["-m", "spoke_admin", "doctor", url, "--write", "--token-file", str(token_file), "--json"]
+        command = ["-m", "spoke_admin", "doctor", url, "--write", "--token-stdin", "--json"]
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+            sys.executable, *command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL
         )
+        assert process.stdin is not None
+        process.stdin.write(TOKEN.encode())
+        process.stdin.close()
         code = await asyncio.wait_for(process.wait(), 60)
         assert ended.is_set()
         assert code == (-signal.SIGKILL if how is signal.SIGKILL else 130)
@@ -65,20 +68,12 @@ async def next_run(service: PlainScim, url: str) -> str:
     return report.results[-1].found
 
 
-@pytest.fixture
-def token_file(tmp_path: Path) -> Path:
-    path = tmp_path / "token"
-    path.write_text(TOKEN)
-    path.chmod(0o600)
-    return path
-
-
 @pytest.mark.parametrize(("moment", "done"), MOMENTS, ids=str)
-def test_killed_at_any_moment_nothing_stays_after_the_next_run(token_file: Path, moment: int, done: bool) -> None:
+def test_killed_at_any_moment_nothing_stays_after_the_next_run(moment: int, done: bool) -> None:
     service = PlainScim(people=["jane@acme.example"])
 
     async def run() -> tuple[list[bytes], str]:
-        url = await interrupted(service, token_file, signal.SIGKILL, moment, after=done)
+        url = await interrupted(service, signal.SIGKILL, moment, after=done)
         before = left(service)
         return before, await next_run(service, url)
 
@@ -88,9 +83,9 @@ def test_killed_at_any_moment_nothing_stays_after_the_next_run(token_file: Path,
     assert left(service) == []
 
 
-def test_ctrl_c_removes_what_was_made_before_it_ends(token_file: Path) -> None:
+def test_ctrl_c_removes_what_was_made_before_it_ends() -> None:
     service = PlainScim()
-    url = asyncio.run(interrupted(service, token_file, signal.SIGINT, 60, after=True))
+    url = asyncio.run(interrupted(service, signal.SIGINT, 60, after=True))
     assert left(service) == []
     # calls under way were left without an answer: whether they took effect is looked into by the next run, too
     assert all("id" not in facts for _, _, facts in DoctorJournal(url, write=False).entries)

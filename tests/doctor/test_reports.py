@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -12,7 +13,7 @@ from spoke_admin.doctor.asking import Asking, Time
 from spoke_admin.doctor.comparing import compared, earlier_results
 from spoke_admin.doctor.exchanges import Redactor
 from spoke_admin.doctor.handbook import as_markdown as handbook
-from spoke_admin.doctor.results import Report
+from spoke_admin.doctor.results import Outcome, Report
 from spoke_admin.doctor.running import CHECKS
 from spoke_admin.doctor.saving import junit_bytes, report_bytes
 from spoke_admin.doctor.snapshot import Snapshot, take_snapshot
@@ -46,8 +47,11 @@ def test_nobody_is_named_and_no_token_is_told() -> None:
         assert TOKEN not in shown
         assert not [it for it in PRIVATE if it in shown]
         assert "spoke-admin-doctor-" in shown
+    sent = [exchange.request.body for result in report.results for exchange in result.exchanges]
+    assert any('"password": "\u2026"' in body for body in sent)
     for result in report.results:
         for exchange in result.exchanges:
+            assert "aA1!" not in exchange.request.body
             assert TOKEN not in exchange.request.text() + (exchange.reply.text() if exchange.reply else "")
 
 
@@ -105,6 +109,22 @@ def test_a_comparison_tells_what_is_new_mended_and_unchanged() -> None:
     assert compared(sound, earlier(broken))["mended"] == ["groups_list"]
     assert compared(broken, earlier(broken))["unchanged"] == ["groups_list"]
     assert compared(sound, {"no_such_check": "fail"})["not_comparable"] == ["no_such_check"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "kind"),
+    [
+        ("pass", "pass", ""), ("skipped", "expected", ""), ("pass", "warn", "new"), ("expected", "fail", "new"),
+        ("warn", "fail", "new"), ("fail", "warn", "unchanged"), ("warn", "warn", "unchanged"),
+        ("fail", "pass", "mended"), ("fail", "expected", "not_comparable"), ("skipped", "fail", "not_comparable"),
+        ("warn", "skipped", "not_comparable"),
+    ],
+)  # fmt: skip
+def test_only_what_is_sound_now_is_mended(before: str, now: str, kind: str) -> None:
+    found = report()
+    one = replace(found.results[0], code="it", outcome=Outcome(now))
+    groups = compared(replace(found, results=[one]), {"it": before})
+    assert [name for name, codes in groups.items() if codes] == ([kind] if kind else [])
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b'{"checks": 3}', b'{"checks": [{}]}', b"\xff", b"[" * 99_999])

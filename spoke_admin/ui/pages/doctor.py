@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QTableView
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QTableView
 
+from spoke_admin.doctor.marked import MAIL_DOMAIN, mail_domain
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.systems import Connection
 from spoke_admin.ui.doctor_card import DoctorCard
@@ -68,11 +69,20 @@ class DoctorPage(Page):
         self.run_button.clicked.connect(self._start)
         self.write_check = QCheckBox("Make &test objects, too, and remove them again")
         identify(self.write_check, "doctor_write_check", "Make test objects, too, and remove them again")
+        self.domain = QLineEdit()
+        identify(self.domain, "doctor_domain", "Mail domain of test users")
+        self.domain.setPlaceholderText("Mail domain: example.com")
+        self.domain.setToolTip("For a service that takes addresses of its own domains only; example.com takes no mail.")
+        self.domain.hide()
+        self.write_check.toggled.connect(self.domain.setVisible)
         self.save_button = button("&Save the report…", "save_doctor_report_button")
         self.save_button.setToolTip("Without the token and without people's data: fit to be sent on.")
         self.save_button.clicked.connect(self._ask_where_to_save)
-        self.body.addWidget(WrappingLine("doctor_line", self.run_button, self.write_check, self.save_button))
-        self.sure = Question("doctor_write", "Make test objects", "Only read", partial(self._examine, write=True))
+        self.body.addWidget(
+            WrappingLine("doctor_line", self.run_button, self.write_check, self.domain, self.save_button)
+        )
+        self.sure = Question("doctor_write", "Make test objects", "Only read", self._write)
+        self.domain.textChanged.connect(lambda _text: self.sure.hide())  # it named the one before
         self.body.addWidget(self.sure)
         self.progress = ProgressRow("Progress of the checks", "doctor_", "checks")
         self.progress.cancelled.connect(self.cancel)
@@ -132,11 +142,20 @@ class DoctorPage(Page):
         if not self.write_check.isChecked():
             self._examine(write=False)
             return
+        try:
+            domain = mail_domain(self.domain.text())
+        except AdminError as error:
+            self.message.show_error(error)
+            return
         where = "the rehearsal" if self.connection.sandbox else f"{self.connection.name}, a live service"
+        mail = "take no mail" if domain == MAIL_DOMAIN else f"are at {domain}, where mail to them comes back"
         self.sure.ask(
             f"About 60 users and a group are made in {where}, changed, and removed again. Their names begin with"
-            " spoke-admin-doctor- and their addresses take no mail. An import that runs now sees them."
+            f" spoke-admin-doctor- and their addresses {mail}. An import that runs now sees them."
         )
+
+    def _write(self) -> None:
+        self._examine(write=True)
 
     def _examine(self, *, write: bool) -> None:
         connection = self.connection
@@ -151,7 +170,10 @@ class DoctorPage(Page):
         self.progress.begin()
         told = self.tasks.here(partial(self._tell, connection), self)
         self._run = self.tasks.run(
-            partial(_examined, connection, told, write=write), self._take, self._failed, owner=self
+            partial(_examined, connection, told, write=write, domain=self.domain.text()),
+            self._take,
+            self._failed,
+            owner=self,
         )
         self._enable()
 
@@ -197,6 +219,7 @@ class DoctorPage(Page):
         free = self.connection is not None and self._run is None
         self.run_button.setEnabled(free)
         self.write_check.setEnabled(free)
+        self.domain.setEnabled(free)
         self.save_button.setEnabled(self._report is not None)
 
     # showing
@@ -261,7 +284,7 @@ class DoctorPage(Page):
         self.tasks.work(work, saved, self.message.show_error, owner=self)
 
 
-async def _examined(connection: Connection, told: Callable[[Told], None], *, write: bool) -> "Report":
+async def _examined(connection: Connection, told: Callable[[Told], None], *, write: bool, domain: str) -> "Report":
     """Runs the doctor with the connection's own token. On the network's loop."""
     from spoke_admin.connection import diagnose
 
@@ -271,7 +294,9 @@ async def _examined(connection: Connection, told: Callable[[Told], None], *, wri
     def tell(result: "Result", done: int, total: int) -> None:
         told(Told(result, done, total))
 
-    return await diagnose(address, connection.profile, kept.secret, write=write, tell=tell)
+    return await diagnose(
+        address, connection.profile, kept.secret, write=write, domain=domain if write else "", tell=tell
+    )
 
 
 def summary_of(report: "Report") -> str:

@@ -19,6 +19,7 @@ from spoke_admin.ui import theme
 from spoke_admin.ui.application import application
 from spoke_admin.ui.pages.doctor import DoctorPage
 from spoke_admin.ui.tasks import Tasks
+from tests.doctor.lasting import lasting
 from tests.stand_ins import StandIns, StartStandIns
 from tests.ui.names import faults_of_names
 
@@ -44,10 +45,11 @@ def open_to(stand_ins: StandIns, token: str | None = None) -> Connection:
     return asyncio.run(open_connection(Addresses("Sandbox", stand_ins.scim_url, stand_ins.settings_url), keys))
 
 
-@pytest.fixture
-def service(start_stand_ins: StartStandIns) -> StandIns:
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIns]:
     """askSpoke with people in it."""
-    return start_stand_ins(scenario="migrate-users", people=3)
+    with lasting(tmp_path_factory.mktemp("service"), "--scenario", "migrate-users", "--people", "3") as stand_ins:
+        yield stand_ins
 
 
 def names(service: StandIns) -> list[str]:
@@ -115,6 +117,29 @@ def test_test_objects_are_made_after_a_question_and_are_gone(
     assert (tmp_path / "report.xml").read_bytes().startswith(b"<?xml")
 
 
+def test_test_users_can_have_addresses_of_another_domain(page: DoctorPage, qtbot: QtBot, service: StandIns) -> None:
+    page.set_connection(open_to(service))
+    assert not page.domain.isVisible()
+    page.write_check.setChecked(True)
+    assert page.domain.isVisible()
+    assert faults_of_names(page) == []
+    page.domain.setText("jane@acme.example")
+    page.run_button.click()
+    assert "mail domain for test users is none" in page.message.title.text()
+    assert not page.sure.isVisible()
+    page.domain.setText("Acme.example")
+    page.run_button.click()
+    assert "at acme.example, where mail to them comes back" in page.sure.words.text()
+    page.domain.setText("other.example")
+    assert not page.sure.isVisible()
+    page.run_button.click()
+    page.sure.yes.click()
+    settle(page, qtbot)
+    assert "0 failed" in page.summary.text()
+    page.table.selectRow(page.model.row_of("create_okta"))
+    assert "-okta@other.example" in page.card.calls.toPlainText()
+
+
 def test_f5_only_reads_whatever_the_box_says(page: DoctorPage, qtbot: QtBot, service: StandIns) -> None:
     page.set_connection(open_to(service))
     page.write_check.setChecked(True)
@@ -175,7 +200,8 @@ def test_the_list_is_filtered_and_the_chosen_result_stays(page: DoctorPage, qtbo
     theme.apply(application(), "light")
 
 
-def test_a_service_that_does_not_answer_is_told(page: DoctorPage, qtbot: QtBot, service: StandIns) -> None:
+def test_a_service_that_does_not_answer_is_told(page: DoctorPage, qtbot: QtBot, start_stand_ins: StartStandIns) -> None:
+    service = start_stand_ins(scenario="migrate-users", people=3)
     page.set_connection(open_to(service))
     service.stop()
     page.verify()
