@@ -42,10 +42,11 @@ FAULTS = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change that was sent. `time`: UTC, ISO 8601 to the millisecond, when its answer came.
+    """One change, sent or made in the keychain. `time`: UTC, ISO 8601 to the millisecond, when its answer came.
 
-    `path` is a template such as "/scim/v2/Users/{id}"; `person` the userName that is meant, None where none is or none
-    is known; `status` the HTTP status, None without an answer; `seconds` how long the answer took.
+    `method` is that of HTTP, or what was done in the keychain; `path` a template such as "/scim/v2/Users/{id}";
+    `person` the userName that is meant, None where none is or none is known; `status` the HTTP status, None without an
+    answer and for the keychain; `seconds` how long the answer took.
     """
 
     time: str
@@ -63,7 +64,7 @@ class Entry:
     @classmethod
     def read(cls, raw: bytes) -> Self | None:
         """The entry of a line, whether its chain holds or not; None for any other line."""
-        if not _is_entry(raw):
+        if not is_entry(raw):
             return None
         try:
             told = json.loads(raw)
@@ -151,7 +152,7 @@ class Walk:
         self.unfinished = b""
         self.lines += 1
         self.size += len(raw) + 1
-        self.entries += _is_entry(raw)
+        self.entries += is_entry(raw)
         if self.first_bad is None:
             self._follow(raw)
             self._hold_against_mark()
@@ -163,7 +164,7 @@ class Walk:
             if kind is not Notice.TORN or hashlib.sha256(self.doubtful).hexdigest().encode() not in raw:
                 self._bad(self.lines - 1, UNLIKE)
                 return
-            self.entries -= _is_entry(self.doubtful)
+            self.entries -= is_entry(self.doubtful)
             self.torn += 1
             self.doubtful = None
         elif not fits:
@@ -222,7 +223,8 @@ def export_end(walk: Walk) -> bytes:
     return _payload({"notice": Notice.END.value, "time": now(), "entries": walk.entries, "digest": walk.digest.hex()})
 
 
-def _is_entry(raw: bytes) -> bool:
+def is_entry(raw: bytes) -> bool:
+    """Whether a line, whole or not, is that of a change."""
     return raw.startswith(ENTRY)
 
 

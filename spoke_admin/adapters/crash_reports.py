@@ -25,6 +25,7 @@ MOST_FAULTS = 10  # of a chain or a group
 MOST_FRAMES = 100  # of one fault
 MOST_WORDS = 500  # characters of what a fault says
 
+log = logging.getLogger(__name__)
 _known: dict[tuple[Path, str], Path] = {}
 _said: set[str] = set()
 _one_at_a_time = threading.Lock()
@@ -34,6 +35,8 @@ _listener: Callable[[AdminError], None] | None = None
 def mistake(fault: BaseException) -> AdminError:
     """Keeps a report of what should not have happened; the words for the person. Never raises."""
     path = _kept(fault)
+    if path is None:
+        log.info("%s", traced(fault))
     how = f"report it with {path}" if path else "report it with the log that `spoke-admin -v` prints"
     return AdminError("The program made a mistake.", f"Try again. If it stays, {how}.", type(fault).__name__)
 

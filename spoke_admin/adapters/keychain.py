@@ -109,11 +109,11 @@ class Keychain:
         self._memory[address] = secret
         return self._with_memory(address, kept)
 
-    async def forget(self, address: str) -> KeptToken:
-        """Removes the token of the address; MISSING when it is gone."""
+    async def forget(self, address: str, lay_there: Callable[[], None] = lambda: None) -> KeptToken:
+        """Removes the token of the address; MISSING when it is gone. `lay_there` is called where there was one."""
         address = normal(address)
         self._memory.pop(address, None)
-        return await self._within(lambda: self._forget(address))
+        return await self._within(lambda: self._forget(address, lay_there))
 
     def _read(self, address: str, *, ask: bool = False) -> KeptToken:
         name, backend, state = self._backend()
@@ -152,12 +152,13 @@ class Keychain:
         title = f"From now on the token of {address} is kept in {name}; before, it was {before}."
         return KeptToken(KeychainState.AVAILABLE, name, secret, title, f"What lies in {before} was left as it is.")
 
-    def _forget(self, address: str) -> KeptToken:
+    def _forget(self, address: str, lay_there: Callable[[], None]) -> KeptToken:
         name, backend, state = self._backend()
         if backend is None or state is not KeychainState.AVAILABLE:
             gone = KeychainState.MISSING if state is KeychainState.SESSION_ONLY else state
             return _without(gone, name)
         if backend.get_password(service_of(address), USER) is not None:
+            lay_there()
             backend.delete_password(service_of(address), USER)
             if backend.get_password(service_of(address), USER) is not None:
                 return KeptToken(

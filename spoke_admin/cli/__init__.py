@@ -35,7 +35,8 @@ def main(arguments: Sequence[str], open_window: OpenWindow) -> int:
     as_json = "--json" in arguments
     try:
         options = _parser(open_window).parse_args(arguments)
-        _log_level(getattr(options, "verbose", 0))
+        options.verbose = options.verbose_before + getattr(options, "verbose", 0)  # before the command, and behind it
+        _log_level(options.verbose)
         code: int = options.run(options)
         sys.stdout.flush()
     except AdminError as error:

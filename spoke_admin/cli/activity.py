@@ -1,4 +1,4 @@
-"""`spoke-admin activity`: every change this program sent; its log checked and exported."""
+"""`spoke-admin activity`: every change this program sent or made in the keychain; its log checked and exported."""
 
 import argparse
 from dataclasses import asdict
@@ -18,8 +18,9 @@ MOST_LISTED = 1000
 def add(commands: "Subparsers[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "activity",
-        help="every change that was sent; check and export the log of it",
-        description="Lists every change this program sent, oldest first: when, what, to whom, and what became of it.",
+        help="every change that was made; check and export the log of it",
+        description="Lists every change this program sent, and those of the keychain, oldest first: when, what, to"
+        " whom, and what became of it.",
         epilog="Example: spoke-admin activity export -o activity-2026.log",
     )
     parser.add_argument(
@@ -60,16 +61,16 @@ def show(options: argparse.Namespace) -> int:
     """Lists what is in the log, whether its chain holds or not; that is told beside it."""
     from spoke_admin import connection
 
-    reading = connection.read_activity()
-    listed = reading.entries[-options.limit :] if options.limit else []
+    reading = connection.read_activity(most=options.limit)
+    listed = reading.entries
     if options.json:
         output.print_document({"entries": [asdict(entry) for entry in listed], "counts": _counts(reading.verdict)})
     else:
         for entry in listed:
             output.answer(_line(entry))
-    if len(listed) < len(reading.entries):
-        output.say(f"The last {len(listed):,} of {len(reading.entries):,} changes; --limit N lists others.")
-    if reading.verdict.first_bad is not None or not reading.entries:
+    if reading.earlier:
+        output.say(f"The last {len(listed):,} of {reading.earlier + len(listed):,} changes; --limit N lists others.")
+    if reading.verdict.first_bad is not None or not (listed or reading.earlier):
         output.say(reading.verdict.words)
     return 0
 

@@ -90,7 +90,7 @@ async def _walk(stand_ins: "StandIns") -> "Sequence[StepState]":
 
 def _forget_token(stand_ins: "StandIns") -> None:
     """The token ended with the stand-ins: it leaves the keychain too."""
-    from spoke_admin.connection import keychain
+    from spoke_admin.connection import forget_token
 
     if stand_ins.known is not None:
-        asyncio.run(keychain().forget(stand_ins.known.scim_url))
+        asyncio.run(forget_token(stand_ins.known.scim_url))

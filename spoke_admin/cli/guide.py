@@ -73,14 +73,14 @@ async def _run(
 ) -> int:
     from spoke_admin.connection import open_connection
 
-    connection = await open_connection(addresses, _keys(addresses, given))
+    connection = await open_connection(addresses, _keys(addresses, given), lasts=False)
     try:
         await reach(connection)
         if walk:
             states = await walk_guide(guide, connection)
             code = 0 if all(state.status == "done" for state in states) else 1
         elif step_id:
-            states, code = await _one_step(guide, connection, step_id)
+            states, code = await one_step(guide, connection, step_id)
         else:
             states, code = await guide.look(connection), 0
     finally:
@@ -118,7 +118,8 @@ async def walk_guide(guide: "Guide", connection: "Connection") -> "Sequence[Step
             return await guide.look(connection)
 
 
-async def _one_step(guide: "Guide", connection: "Connection", step_id: str) -> "tuple[Sequence[StepState], int]":
+async def one_step(guide: "Guide", connection: "Connection", step_id: str) -> "tuple[Sequence[StepState], int]":
+    """Does one step, unless it is blocked, manual or done; where everything stands then, and the exit code."""
     step = guide.step(step_id)
     states = await guide.look(connection)
     before = next(state for state in states if state.step is step)

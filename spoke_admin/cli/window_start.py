@@ -26,4 +26,12 @@ class WindowStart:
 
 def add(parser: argparse.ArgumentParser, open_window: Callable[[WindowStart], int]) -> None:
     parser.add_argument("--connection", metavar="NAME", default="", help="open the window with this saved connection")
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        dest="verbose_before",
+        action="count",
+        default=0,
+        help="more words on standard error, of the window as of every command; -vv for everything",
+    )
     parser.set_defaults(run=lambda options: open_window(WindowStart(connection=options.connection)))

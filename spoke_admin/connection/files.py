@@ -24,12 +24,14 @@ def sample_roster() -> "Path":
 
 
 def read_activity(
-    progress: "Progress" = lambda _done, _total: None, cancelled: "Cancelled" = lambda: False
+    progress: "Progress" = lambda _done, _total: None,
+    cancelled: "Cancelled" = lambda: False,
+    most: int | None = None,
 ) -> "Reading":
-    """Every change this program sent, oldest first, and whether the log's chain holds. Raises AdminError."""
+    """The last `most` changes of the log (None: all), oldest first, and whether its chain holds. Raises AdminError."""
     from spoke_admin.adapters import audit_log
 
-    return audit_log.read(progress=progress, cancelled=cancelled)
+    return audit_log.read(progress=progress, cancelled=cancelled, most=most)
 
 
 def verify_activity(path: "Path | None" = None) -> "Verdict":
@@ -75,7 +77,7 @@ def save_repaired(  # noqa: PLR0913  # each of them is a choice of its own
 ) -> "Mapping[Repair, int]":
     """Saves a repaired copy of a file of users at `to`, and what was changed at `changes_to`; both of them or neither.
 
-    How many changes there are of each class. The rest as `repaired_file.write_repaired`. Raises AdminError.
+    How many changes there are of each class. The rest as `roster.repair.copy.write_repaired`. Raises AdminError.
     """
     from contextlib import ExitStack
 

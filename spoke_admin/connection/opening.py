@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from spoke_admin.adapters.audit_log import AuditLog
     from spoke_admin.adapters.audited_calls import AuditedCaller
+    from spoke_admin.adapters.audited_tokens import AuditedTokens
     from spoke_admin.adapters.http import HttpCaller
-    from spoke_admin.adapters.keychain import Keychain
     from spoke_admin.adapters.preferences import Preferences
     from spoke_admin.adapters.stand_in_process import StandIns
     from spoke_admin.adapters.token_notes import TokenNotes
@@ -44,14 +45,19 @@ SANDBOX_NAME = "Sandbox"
 Keys = Mapping[str, Secret]  # by address: given for this process, asked before the keychain
 
 
-async def open_connection(addresses: Addresses, keys: Keys | None = None) -> Connection:
-    """Wires a connection. Makes no call yet. Raises AdminError for an address or a profile that cannot be used."""
+async def open_connection(addresses: Addresses, keys: Keys | None = None, *, lasts: bool = True) -> Connection:
+    """Wires a connection. Makes no call yet. Raises AdminError for an address or a profile that cannot be used.
+
+    `lasts`: this program goes on, so that without any keychain a new token may stay in its memory.
+    """
+    from spoke_admin.adapters.audit_log import AuditLog
     from spoke_admin.adapters.http import HttpCaller, check_url, is_loopback
     from spoke_admin.adapters.service import ScimService
+    from spoke_admin.connection.rotation import Rotations
 
-    checked = _checked(addresses, check_url)
-    caller = audited(HttpCaller())
-    tokens = GivenTokens(keychain(), keys or {})
+    checked, log_of_changes = _checked(addresses, check_url), AuditLog()
+    caller = audited(HttpCaller(), log_of_changes)
+    tokens = GivenTokens(keychain(log_of_changes), keys or {})
     taken = TakenTokens(tokens)
     key_of = _key_of(taken)
     service = ScimService(
@@ -73,6 +79,7 @@ async def open_connection(addresses: Addresses, keys: Keys | None = None) -> Con
         console_url="" if is_loopback(checked.identity_provider_url) else checked.identity_provider_url,
         fetch_document=fetch_document,
         closing=caller.aclose,
+        renewing=Rotations(lasts),
     )
 
 
@@ -230,12 +237,12 @@ def _proof_of(url: str) -> tuple[str, str]:
     return "/api/v1/users?limit=1", "SSWS"
 
 
-def audited(caller: "HttpCaller") -> "AuditedCaller":
+def audited(caller: "HttpCaller", log_of_changes: "AuditLog | None" = None) -> "AuditedCaller":
     """The caller with the activity log behind it: every change it sends leaves a line there. To be closed."""
     from spoke_admin.adapters.audit_log import AuditLog
     from spoke_admin.adapters.audited_calls import AuditedCaller
 
-    return AuditedCaller(caller, AuditLog())
+    return AuditedCaller(caller, log_of_changes or AuditLog())
 
 
 def wanted_at(address: str) -> "Wanted":
@@ -250,17 +257,34 @@ def http_caller() -> "HttpCaller":
     return HttpCaller()
 
 
-def keychain() -> "Keychain":
-    """The keychain of this computer; which store holds which token is remembered in the preferences."""
+def keychain(log_of_changes: "AuditLog | None" = None) -> "AuditedTokens":
+    """The keychain of this computer, with the activity log behind it.
+
+    Which store holds which token is remembered in the preferences; where those cannot be read it is not known, no more.
+    """
+    from spoke_admin.adapters.audit_log import AuditLog
+    from spoke_admin.adapters.audited_tokens import AuditedTokens
     from spoke_admin.adapters.keychain import Keychain
 
-    def remember(address: str, backend: str) -> None:
-        if " " not in address:  # items beside a token's own, during a rotation, are where that one is
-            if preferences().token_backend(address) != backend:
-                preferences().keep_token_backend(address, backend)
-            token_notes().replaced(address)
+    def remembered(address: str) -> str:
+        try:
+            return preferences().token_backend(address)
+        except AdminError as fault:
+            log.info("which store held the token is not known: %s", fault.title)
+            return ""
 
-    return Keychain(remembered=lambda address: preferences().token_backend(address), remember=remember)
+    def remember(address: str, backend: str) -> None:
+        if " " in address:  # items beside a token's own, during a rotation, are where that one is
+            return
+        if remembered(address) != backend:
+            try:
+                preferences().keep_token_backend(address, backend)
+            except AdminError as fault:
+                log.info("which store holds the token is not remembered: %s", fault.title)
+        token_notes().replaced(address)
+
+    kept = Keychain(remembered=remembered, remember=remember)
+    return AuditedTokens(kept, log_of_changes or AuditLog())
 
 
 def token_notes() -> "TokenNotes":

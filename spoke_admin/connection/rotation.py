@@ -1,6 +1,6 @@
 """Tokens of a connection: their rotation, and when they end."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from spoke_admin.connection.opening import fetch_document, is_taken, keychain, preferences, token_notes
@@ -10,6 +10,7 @@ from spoke_admin.domain.systems import (
     Addresses,
     Connection,
     KeptToken,
+    KeychainState,
     Tokens,
 )
 
@@ -42,6 +43,32 @@ async def rotate_token(
     return await token_rotation.rotate(
         opened, tell, hand_over, lambda secret: is_taken(address, secret, (401,)), resume=resume
     )
+
+
+def may_stay_in_memory(opened: Connection, *, lasts: bool = True) -> frozenset[KeychainState]:
+    """The states of the keychain in which a new token may stay in this process's memory.
+
+    In the rehearsal every one: its token ends with it. Elsewhere where there is none at all, if this program `lasts`.
+    """
+    if opened.sandbox:
+        return frozenset(KeychainState)
+    return frozenset((KeychainState.SESSION_ONLY,)) if lasts else frozenset()
+
+
+@dataclass(frozen=True)
+class Rotations:
+    """Fulfils `domain.systems.Renewing`."""
+
+    lasts: bool
+
+    async def renew(self, connection: Connection, tell: "TellRotation") -> "Outcome":
+        from spoke_admin.adapters.hand_over import HandingOver
+
+        memory = may_stay_in_memory(connection, lasts=self.lasts)
+        return await rotate_token(connection, tell, HandingOver(memory=memory))
+
+    def is_unfinished(self, connection: Connection) -> bool:
+        return rotation_is_open(connection.service.scim_url)
 
 
 async def interrupted_rotation(opened: Connection) -> "Outcome":

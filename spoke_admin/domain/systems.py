@@ -7,12 +7,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.person import Group, Person
 from spoke_admin.domain.profile import ServiceProfile
 from spoke_admin.domain.secret import Secret
+
+if TYPE_CHECKING:
+    from spoke_admin.domain.rotation import Outcome
 
 
 class NothingMadeError(AdminError):
@@ -95,12 +98,16 @@ class Service(Protocol):
         """The user of this userName by attribute paths of the profile, read with the stored token; None: not there."""
         ...
 
-    async def users(self, progress: "TellUsers | None" = None) -> "ServiceUsers":
-        """Everyone the service shows, read page by page with the stored token; `progress` is told after each page."""
+    async def users(self, progress: "TellUsers | None" = None, paused: "TellPause | None" = None) -> "ServiceUsers":
+        """Everyone the service shows, read page by page with the stored token.
+
+        `progress` is told after each page, `paused` when the service asks to wait, and the reading goes on then.
+        """
         ...
 
 
 TellUsers = Callable[[int, int], None]  # users read, users in all; 0 in all: the service does not say
+TellPause = Callable[[float], None]  # seconds until the next call
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +280,18 @@ class Unlocks(Protocol):
         ...
 
 
+class Renewing(Protocol):
+    """Puts a new SCIM token in the old one's place, journalled: none is lost when the program is killed meanwhile."""
+
+    async def renew(self, connection: "Connection", tell: Callable[[str], None]) -> "Outcome":
+        """Begins, or finishes what was interrupted. Raises AdminError."""
+        ...
+
+    def is_unfinished(self, connection: "Connection") -> bool:
+        """Whether one was interrupted, is under way, or waits for a person. Raises AdminError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One thing that was looked at: expected beside found. `copy`: a value to carry elsewhere."""
@@ -312,6 +331,7 @@ class Connection:
     console_url: str = ""
     fetch_document: Callable[[str], Awaitable[str]] | None = None  # a document by its address, bounded, no redirects
     closing: Callable[[], Awaitable[None]] | None = None
+    renewing: Renewing | None = None
 
     async def close(self) -> None:
         """Ends what the connection holds open. Harmless twice."""

@@ -8,6 +8,8 @@ from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import Connection, Fact, KeptToken, KeychainState, ServiceSettings
 from spoke_admin.saml.metadata import read_metadata
 
+INTERRUPTED = "The regeneration of the API token was interrupted; doing this step finishes it."
+WAITS = "Its regeneration waits until the identity provider has the new token: then finish it on the page Tokens."
 LOCKED_AWAY = {KeychainState.LOCKED, KeychainState.DENIED, KeychainState.TIMED_OUT, KeychainState.TOO_LARGE}
 
 
@@ -200,13 +202,22 @@ class KeepToken(ServiceStep):
     drawing = "service_settings"
 
     async def look(self, connection: Connection) -> Evidence:
+        unfinished = connection.renewing is not None and connection.renewing.is_unfinished(connection)
+        if unfinished and is_handed_over_from_here(connection):
+            return Evidence(proved=False, summary=INTERRUPTED)
         kept = await connection.tokens.read(connection.service.scim_url)
         if kept.secret is None:
             return await self._kept_elsewhere(connection, kept)
-        counts = await connection.service.probe(kept.secret)
+        try:
+            counts = await connection.service.probe(kept.secret)
+        except AdminError:
+            if unfinished:  # the one before has ended, and the new one is not in its place yet
+                return Evidence(proved=False, summary=INTERRUPTED)
+            raise
         return Evidence(
             proved=True,
             summary=f"The token opens SCIM: {counts}. {where_it_is(kept)}",
+            notes=(WAITS,) if unfinished else (),
             facts=(
                 Fact("Token", f"…{kept.secret.last_four}"),
                 Fact("Users", str(counts.users)),
@@ -238,14 +249,22 @@ class KeepToken(ServiceStep):
         return Place("service", path or ("Settings", "Integrations", "SSO", "SCIM", "API token"))
 
 
+def is_handed_over_from_here(connection: Connection) -> bool:
+    """Whether the identity provider gets a new token by itself; else a person enters it there, by hand."""
+    provider = connection.identity_provider
+    return provider is not None and provider.stand_in
+
+
 async def new_token(connection: Connection, tell: Tell) -> Secret:
-    """Regenerates the token, keeps it and proves it by a call; the old one is dead."""
+    """A new token in the old one's place, kept and proved by a call; an interrupted regeneration is finished."""
     await make_sure_a_token_can_be_kept(connection)
-    token = await connection.service.regenerate_token()
-    tell(where_it_is(await connection.tokens.keep(connection.service.scim_url, token)))
-    counts = await connection.service.probe(token)
-    tell(f"The new token opens SCIM: {counts}.")
-    return token
+    if connection.renewing is None:
+        raise AdminError("The token cannot be regenerated from here.", "Regenerate it in the service, and paste it.")
+    outcome = await connection.renewing.renew(connection, tell)
+    if outcome.kept is None or outcome.kept.secret is None:
+        raise AdminError(outcome.words or "The new token is not on this computer.", "Do this step once more.")
+    tell(where_it_is(outcome.kept))
+    return outcome.kept.secret
 
 
 async def make_sure_a_token_can_be_kept(connection: Connection) -> None:

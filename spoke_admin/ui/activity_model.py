@@ -21,16 +21,18 @@ if TYPE_CHECKING:
 HEADS = ("Time", "Result", "Person", "Where", "Change")
 RESULT = 1
 LONGEST_SHOWN = 200  # characters of a cell
+MOST_LISTED = 100_000  # entries of a long log: more would cost each look at the page seconds, and much memory
 LINES_A_LOOK = 4096  # between two looks whether the filter was changed
 SIGNS = {"done": "done", "refused": "error", "unknown": "warning"}  # by the first word of a result
 
 
 @dataclass(frozen=True)
 class Activity:
-    """What the log holds, oldest first, and whether its chain holds."""
+    """The last entries of the log, oldest first, how many are `earlier`, and whether its chain holds."""
 
     entries: "Sequence[Entry]"
     verdict: "Verdict"
+    earlier: int = 0
     _texts: list[str] = field(default_factory=list)  # of the entries, as they are searched
 
     def chosen(self, text: str, cancelled: Cancelled) -> Sequence[int]:
@@ -64,8 +66,8 @@ def read(tell: TellProgress, cancelled: Cancelled) -> Activity:
     """Reads the log and follows its chain. For a worker. Raises AdminError."""
     from spoke_admin.connection import read_activity
 
-    reading = read_activity(tell, cancelled)
-    return Activity(reading.entries, reading.verdict)
+    reading = read_activity(tell, cancelled, MOST_LISTED)
+    return Activity(reading.entries, reading.verdict, reading.earlier)
 
 
 def cells_of(entry: "Entry") -> tuple[str, ...]:
@@ -87,6 +89,7 @@ class ActivityModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self._entries: Sequence[Entry] = ()
+        self._earlier = 0
         self._places: Sequence[int] = ()
         self._icons: dict[str, QIcon] = {}
         self.recolour()
@@ -101,14 +104,15 @@ class ActivityModel(QAbstractTableModel):
         """Replaces everything that is shown."""
         self.beginResetModel()
         self._entries, self._places = activity.entries if activity else (), places
+        self._earlier = activity.earlier if activity else 0
         self.endResetModel()
 
     def entry(self, row: int) -> "Entry":
         return self._entries[self._places[row]]
 
-    def place(self, row: int) -> int:
-        """Which of all entries a row shows."""
-        return self._places[row]
+    def number(self, row: int) -> int:
+        """Which entry of the whole log a row shows: that stays so when the log grows."""
+        return self._earlier + self._places[row]
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else len(self._places)

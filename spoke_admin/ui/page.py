@@ -104,13 +104,22 @@ class Page(QWidget):
 
 
 def scrolling(content: QWidget, name: str, words: str) -> QScrollArea:
-    """A frameless area that scrolls when its content does not fit."""
+    """A frameless area that scrolls when its content does not fit.
+
+    The room of its scroll bar stays where there is nothing to scroll. Qt counts that bar among the area's accessible
+    children while it shows, and does not look whether a child that is asked for is still there
+    (QAccessibleAbstractScrollArea): a screen reader that asked between the two ended the program.
+    """
     area = QScrollArea()
     area.setObjectName(name)
     area.setAccessibleName(words)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+    area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+    bar = area.verticalScrollBar()
+    bar.setEnabled(False)
+    bar.rangeChanged.connect(lambda least, most: bar.setEnabled(most > least))
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setWidget(content)
     return area

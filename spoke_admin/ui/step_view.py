@@ -86,6 +86,7 @@ class StepView(QWidget):
         if state.evidence.facts or state.evidence.notes:
             self._facts = FactsCard(state.evidence.facts, state.evidence.notes)
             self._found.addWidget(self._facts)
+            self._facts.show()  # a layout shows what is added to it only later
         by_hand = state.status is Status.MANUAL
         self._place_title.setText(self._place_words(by_hand))
         theme.set_role(self._place, "card" if by_hand else "")

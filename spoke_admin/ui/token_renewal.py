@@ -55,12 +55,10 @@ class Renewal(QObject):
 
 async def _renewed(connection: Connection, tell: Callable[[str], None], resume: bool, confirmed: bool) -> Renewed:
     from spoke_admin.adapters.hand_over import HandingOver
-    from spoke_admin.connection import rotate_token, rotation_was_interrupted
+    from spoke_admin.connection import may_stay_in_memory, rotate_token, rotation_was_interrupted
 
-    # the rehearsal's token ends with the rehearsal; without any keychain memory is all there is
-    memory = frozenset(KeychainState) if connection.sandbox else frozenset((KeychainState.SESSION_ONLY,))
     try:
-        how = HandingOver(confirmed=confirmed, memory=memory)
+        how = HandingOver(confirmed=confirmed, memory=may_stay_in_memory(connection))
         return Renewed(connection, await rotate_token(connection, tell, how, resume=resume))
     except AdminError as fault:
         unfinished = await rotation_was_interrupted(connection.service.scim_url, connection.tokens)

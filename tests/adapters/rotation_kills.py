@@ -1,7 +1,8 @@
 """A program of the tests: rotates a token and is killed after every effect in turn; what each kill leaves is looked at.
 
-Standard input: JSON with the stand-ins' addresses and key. Everything is imported once; each run is a fork of it, so
-that a kill is a real one. Lines of standard output: {"state": …} of each resume, at the end {"kills": N}.
+Standard input: JSON with the stand-ins' addresses and key, a file for every token that was made, whether the stand-in
+Okta pushes, and "way": "rotation", or "guide" for its step API token. Everything is imported once; each run is a fork
+of it, so that a kill is a real one. Lines of standard output: {"state": …} of each resume, at the end {"kills": N}.
 """
 
 import asyncio
@@ -12,6 +13,8 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import secretstorage
@@ -22,15 +25,19 @@ from spoke_admin.adapters.hand_over import HandingOver
 from spoke_admin.adapters.http import HttpCaller
 from spoke_admin.adapters.keychain import Keychain, service_of
 from spoke_admin.adapters.rotation_journal import RotationJournal
+from spoke_admin.cli.guide import one_step
+from spoke_admin.connection.rotation import Rotations
 from spoke_admin.domain.exchange import Call, Reply
-from spoke_admin.domain.rotation import Place, Stage
+from spoke_admin.domain.rotation import Outcome, Place, Stage, Tell
 from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import Addresses, Connection
+from spoke_admin.guides.set_up import GUIDE
 
 MOST_EFFECTS = 60
 AT: dict[str, Any] = json.load(sys.stdin)
 KEY = Secret(AT["key"])
 HOW = HandingOver(grace_s=0.0, settle_s=0.2)  # a request to the stand-in takes effect at once
+MADE = Path(AT["made"])  # a token a line; read again, only those that may still live
 
 
 class Killer:
@@ -95,6 +102,65 @@ async def opened() -> Connection:
     return await connection.open_connection(addresses, {AT["settings_url"]: KEY, AT["identity_provider_url"]: KEY})
 
 
+def record(*tokens: Secret) -> None:
+    with MADE.open("a") as file:
+        file.writelines(f"{token.reveal()}\n" for token in tokens)
+
+
+def recorded() -> set[Secret]:
+    """All of them; the file is empty then."""
+    MADE.touch()
+    found = {Secret(line) for line in MADE.read_text().split()}
+    os.truncate(MADE, 0)
+    return found
+
+
+def record_what_is_made() -> None:
+    """Every token is written down before anyone in the program has seen it: a kill then loses it, but not the test."""
+    call = HttpCaller.__call__
+
+    async def answered(caller: HttpCaller, asked: Call) -> Reply:
+        reply = await call(caller, asked)
+        if asked.method == "POST" and asked.url.endswith("/scim/token") and reply.status == 201:
+            record(Secret(reply.document()["token"]))
+        return reply
+
+    setattr(HttpCaller, "__call__", answered)  # noqa: B010  # a plain assignment has another type
+
+
+class Quick(Rotations):
+    """As the guide's own, without the times it gives others."""
+
+    async def renew(self, connection: Connection, tell: Tell) -> Outcome:
+        return await rotated(connection, tell)
+
+
+async def rotated(here: Connection, tell: Tell) -> Outcome:
+    return await connection.rotate_token(here, tell, HOW)
+
+
+async def forget() -> None:
+    here = await opened()
+    try:
+        await here.tokens.forget(AT["scim_url"])
+    finally:
+        await here.close()
+
+
+async def do_the_step() -> None:
+    """As `spoke-admin guide set-up --step token`, whether it was begun before or not."""
+    here = await opened()
+    try:
+        states, code = await one_step(GUIDE, replace(here, renewing=Quick(lasts=False)), "token")
+        state = next(it for it in states if it.step.id == "token")
+        assert (code, state.status) == (0, "done"), state.reason
+        assert not state.evidence.notes
+        print(json.dumps({"state": state.status}))
+    finally:
+        await here.close()
+    await look_at_the_end()
+
+
 async def rotate() -> None:
     here = await opened()
     try:
@@ -150,13 +216,19 @@ async def look_at_what_is_left() -> None:
         await here.close()
 
 
+async def look_at_every_token_ever_made(kept: Secret) -> None:
+    """The one in the keychain works and no other."""
+    assert [it for it in recorded() | {kept} if await works(it)] == [kept]
+    record(kept)
+
+
 async def look_at_the_end() -> None:
     """One token: alive, in the keychain, at the identity provider, and nothing beside it."""
     here = await opened()
     try:
         tokens = held()
         assert set(tokens) == {Place.TOKEN}, tokens
-        assert await works(tokens[Place.TOKEN])
+        await look_at_every_token_ever_made(tokens[Place.TOKEN])
         settings = await here.service.settings()
         assert settings.old_token is None
         assert settings.token is not None
@@ -172,13 +244,20 @@ async def look_at_the_end() -> None:
 
 
 def main() -> None:
-    """Kills after the 1st, 2nd, … effect; every third time the resume is killed as well, each time at another place."""
+    """Kills after the 1st, 2nd, … effect; every third time the resume is killed as well, each time at another place.
+
+    Not so the guide's, whose resume is the rotation's.
+    """
+    record_what_is_made()
+    begin, go_on = (do_the_step, do_the_step) if AT["way"] == "guide" else (rotate, resume)
     for number in range(1, MOST_EFFECTS):
-        if forked(rotate, number):
+        if AT["way"] == "guide":
+            forked(forget)  # the step is offered where no token is kept
+        if forked(begin, number):
             print(json.dumps({"kills": number - 1}))
             return
-        if number % 3 or not forked(resume, number * 5 % 13 + 1):
-            forked(resume)
+        if go_on is do_the_step or number % 3 or not forked(go_on, number * 5 % 13 + 1):
+            forked(go_on)
     sys.exit("it never came to its end")
 
 

@@ -60,6 +60,15 @@ def test_what_was_noted_is_read_in_order_and_the_chain_holds(tmp_path: Path) -> 
     assert audit_log.verify(tmp_path).entries == 7
 
 
+def test_of_a_long_log_the_last_are_read_and_all_of_it_is_followed(sample: Path, tmp_path: Path) -> None:
+    path = copied(sample, tmp_path)
+    every, last = audit_log.read(tmp_path), audit_log.read(tmp_path, most=5)
+    assert last.entries == every.entries[-5:]
+    assert (last.earlier, last.verdict) == (len(every.entries) - 5, every.verdict)
+    path.write_bytes(b"".join(flip(path.read_bytes().splitlines(keepends=True))))
+    assert not audit_log.read(tmp_path, most=1).verdict.verified
+
+
 def test_an_empty_log_is_no_fault_and_reading_makes_no_file(tmp_path: Path) -> None:
     verdict = audit_log.verify(tmp_path / "nowhere")
     assert (verdict.verified, verdict.entries, verdict.first_bad) == (True, 0, None)

@@ -172,10 +172,12 @@ def test_the_same_mistake_is_kept_once_and_many_are_capped() -> None:
     assert left[-1].read_text().endswith("new\n"), "the oldest went"
 
 
-def test_where_no_report_can_be_written_it_is_said_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_report_can_be_written_it_is_said_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
     data_folder().parent.mkdir(parents=True, exist_ok=True)
     data_folder().write_text("a file in the folder's place")
-    assert "spoke-admin -v" in crash_reports.mistake(thrown("x")).remedy
+    with caplog.at_level(logging.INFO):
+        assert "with the log that `spoke-admin -v` prints" in crash_reports.mistake(thrown("x")).remedy
+    assert "in thrown" in caplog.text, "that log tells where it was"
 
 
 def test_odd_faults_are_told(told: list[AdminError], capsys: pytest.CaptureFixture[str]) -> None:

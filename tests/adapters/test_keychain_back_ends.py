@@ -12,6 +12,7 @@ from pathlib import Path
 
 import keyring.backend
 import keyring.backends.null
+import keyring.core
 import pytest
 import secretstorage
 
@@ -105,6 +106,23 @@ def hijacked(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Found]:
     return platform_backend
 
 
+def hijacked_by_file(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Found]:
+    found = hijacked(monkeypatch)
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
+    return found
+
+
+def only_plaintext(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Found]:
+    """What keyring itself would take: a program around ours chose it, or it is the only one that is installed."""
+    no_keychain(monkeypatch)
+    monkeypatch.setattr(keyring.core, "_keyring_backend", PlaintextKeyring())  # type: ignore[no-untyped-call]  # it has no types
+    keyring.set_password("that one", "would", "take it")
+    passwords = Path(os.environ["HOME"]) / "passwords.cfg"
+    assert passwords.read_text() == "take it"
+    passwords.unlink()
+    return platform_backend
+
+
 def no_keychain(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Found]:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/at/all")
     monkeypatch.setenv("XDG_RUNTIME_DIR", "")
@@ -122,6 +140,7 @@ def no_keychain(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Found]:
         ("null", KeychainState.DENIED, "Some keychain took the token and does not hold it."),
         ("plaintext", KeychainState.SESSION_ONLY, "There is no keychain that can be used on this computer."),
         ("hijacked", KeychainState.SESSION_ONLY, "There is no keychain that can be used on this computer."),
+        ("hijacked by file", KeychainState.SESSION_ONLY, "There is no keychain that can be used on this computer."),
     ],
 )
 def test_each_kind_is_said_in_its_own_words_and_none_leaves_a_file(
@@ -134,8 +153,9 @@ def test_each_kind_is_said_in_its_own_words_and_none_leaves_a_file(
         "denied": lambda: usable(Denying()),
         "hanging": lambda: usable(Hanging()),
         "null": lambda: usable(keyring.backends.null.Keyring()),  # type: ignore[no-untyped-call]  # it has no types
-        "plaintext": lambda: hijacked(monkeypatch),
+        "plaintext": lambda: only_plaintext(monkeypatch),
         "hijacked": lambda: hijacked(monkeypatch),
+        "hijacked by file": lambda: hijacked_by_file(monkeypatch),
     }
     keychain = Keychain(deadline=0.4, backend=kinds[kind]())
     began = time.monotonic()

@@ -62,6 +62,29 @@ def test_missing_set_available_forget(session: KeyringSession) -> None:
     assert session.secrets() == {}
 
 
+def test_preferences_that_cannot_be_read_stand_in_no_tokens_way(session: KeyringSession) -> None:
+    preferences = Path(session.environment["HOME"]) / ".config" / "spoke-admin" / "preferences.json"
+    preferences.mkdir(parents=True)
+    assert told(session, "set", ADDRESS, "--token-stdin", stdin=CANARY)["state"] == "available"
+    assert told(session, "status", ADDRESS)["last_four"] == CANARY[-4:]
+    assert told(session, "forget", ADDRESS)["state"] == "missing"
+    assert session.secrets() == {}
+
+
+def test_what_was_set_and_forgotten_is_in_the_activity_log(session: KeyringSession) -> None:
+    told(session, "set", ADDRESS, "--token-stdin", stdin=CANARY)
+    told(session, "status", ADDRESS)
+    told(session, "forget", ADDRESS)
+    told(session, "forget", ADDRESS)
+    listed = json.loads(session.run("activity", "--json").stdout)["entries"]
+    assert [(it["method"], it["host"], it["path"], it["result"]) for it in listed] == [
+        ("KEYCHAIN SET", "127.0.0.1:9", "/scim/v2", "done (Secret Service)"),
+        ("KEYCHAIN FORGET", "127.0.0.1:9", "/scim/v2", "done (Secret Service)"),
+    ], "a look, and forgetting where nothing is, change nothing"
+    assert CANARY[-4:] not in json.dumps(listed)
+    assert session.run("activity", "verify").returncode == 0
+
+
 def test_the_token_is_nowhere_but_in_the_keychain(session: KeyringSession, tmp_path: Path) -> None:
     done = session.run("token", "set", ADDRESS, "--token-stdin", "-vv", stdin=CANARY)
     also = session.run("token", "status", ADDRESS, "--check", "-vv")

@@ -107,6 +107,11 @@ def test_a_new_token_in_the_old_ones_place_without_a_gap(
     assert b'"stage": "done"' in journal
     assert new.encode() not in journal
     assert new[-4:].encode() not in journal
+    listed = json.loads(session.run("activity", "--json").stdout)["entries"]
+    changes = [(it["method"], it["path"].removeprefix("/scim/v2 ")) for it in listed if "(new)" in it["path"]]
+    assert changes == [("KEYCHAIN SET", "(new)"), ("KEYCHAIN FORGET", "(new)")] * 2, "a trial, then the new one"
+    assert {it["result"].partition(" ")[0] for it in listed} == {"done"}
+    assert [it["method"] for it in listed].index("POST") > 2, "nothing was made before the trial"
 
 
 def test_under_load_no_call_fails(session: KeyringSession, rfc: StandIns, tmp_path: Path) -> None:
@@ -245,15 +250,51 @@ def test_what_is_missing_is_said_before_anything_is_made(session: KeyringSession
 
 @pytest.mark.parametrize("mode", ["rfc", "askspoke"])
 def test_a_kill_after_any_effect_leaves_a_token_that_works(
-    session: KeyringSession, request: pytest.FixtureRequest, mode: str
+    session: KeyringSession, request: pytest.FixtureRequest, tmp_path: Path, mode: str
 ) -> None:
     stand_ins: StandIns = request.getfixturevalue("rfc" if mode == "rfc" else "walked")
-    at = {name: getattr(stand_ins, name) for name in ("scim_url", "settings_url", "identity_provider_url", "key")}
+    states = killed_everywhere(session, stand_ins, tmp_path, "rotation", pushes=mode == "askspoke")
+    assert states >= {"done", "taken_back"}
+
+
+def test_a_kill_after_any_effect_of_the_guides_step_leaves_one_token_that_is_known(
+    session: KeyringSession, stand_ins: StandIns, tmp_path: Path
+) -> None:
+    step(session, stand_ins, "saml")
+    step(session, stand_ins, "scim")
+    assert killed_everywhere(session, stand_ins, tmp_path, "guide") == {"done"}
+    session.run("token", "forget", stand_ins.scim_url)
+    told_again = step(session, stand_ins, "token")
+    assert "ends the old token at once" in told_again
+    assert token_of(session, stand_ins.scim_url) not in told_again
+    assert works(stand_ins.scim_url, token_of(session, stand_ins.scim_url))
+    journal = b"".join(path.read_bytes() for path in tmp_path.rglob("*.jsonl"))
+    assert journal.rstrip().endswith(b'"}')
+    assert b'"stage": "done"' in journal.splitlines()[-1], "the guide's own rotation is journalled as well"
+
+
+def step(session: KeyringSession, stand_ins: StandIns, name: str) -> str:
+    """Does one step of the guide; what was said of it."""
+    urls = "--scim", stand_ins.scim_url, "--settings", stand_ins.settings_url
+    provider = "--identity-provider", stand_ins.identity_provider_url
+    done = session.run("guide", "set-up", "--step", name, *urls, *provider, "--token-stdin", stdin=stand_ins.key)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def killed_everywhere(
+    session: KeyringSession, stand_ins: StandIns, folder: Path, way: str, *, pushes: bool = False
+) -> set[str]:
+    """What the resumes came to, after a kill at every effect of a rotation."""
+    at: dict[str, Any] = {"way": way, "pushes": pushes, "made": str(folder / "made")}
+    names = "scim_url", "settings_url", "identity_provider_url", "key"
     done = subprocess.run(
         [sys.executable, str(KILLS)], env=session.environment | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        input=json.dumps(at | {"pushes": mode == "askspoke"}), capture_output=True, text=True, timeout=170, check=False,
+        input=json.dumps(at | {name: getattr(stand_ins, name) for name in names}), capture_output=True, text=True,
+        timeout=170, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert session.keyring is not None
+    assert done.returncode == 0, (session.keyring.poll(), done.stdout + done.stderr)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert lines[-1]["kills"] > 12
-    assert {line["state"] for line in lines[:-1]} >= {"done", "taken_back"}
+    return {line["state"] for line in lines[:-1]}

@@ -43,6 +43,7 @@ class Desktop:
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
         self.environment = dict(environment)
         self.folder = folder
+        self.programs: list[subprocess.Popen[bytes]] = []
 
     @contextmanager
     def program(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -53,6 +54,7 @@ class Desktop:
                 [sys.executable, "-m", "spoke_admin", *arguments],
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             )  # fmt: skip
+        self.programs.append(process)
         try:
             yield process
         finally:
@@ -68,7 +70,10 @@ class Desktop:
         )  # fmt: skip
         if done.returncode:
             self.picture("failed.png")
-            raise AssertionError(done.stderr.decode()[-3000:] + (self.folder / "program.log").read_text()[-3000:])
+            ended = [process.returncode for process in self.programs if process.poll() is not None]
+            told = f"\nprograms that had ended: {ended}\n" if ended else ""
+            log = (self.folder / "program.log").read_text()[-3000:]
+            raise AssertionError(done.stderr.decode()[-3000:] + told + log)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def picture(self, name: str) -> Path:

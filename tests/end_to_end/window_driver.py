@@ -88,11 +88,17 @@ class Driver:
         return bool(self.find(name).get_state_set().contains(Atspi.StateType.ENABLED))
 
     def press(self, name: str) -> str:
-        it = self.find(name)
-        assert it.get_state_set().contains(Atspi.StateType.ENABLED), f"{name} is disabled"
-        actions = [it.get_action_name(number) for number in range(it.get_n_actions())]
-        assert actions, f"{name} offers no action"
-        it.do_action(next((at for at, action in enumerate(actions) if action in ("Press", "Toggle")), 0))
+        """Once: an object that vanished before it could be pressed is looked for again."""
+
+        def pressed() -> bool:
+            it = self.find(name)
+            assert it.get_state_set().contains(Atspi.StateType.ENABLED), f"{name} is disabled"
+            actions = [it.get_action_name(number) for number in range(it.get_n_actions())]
+            return bool(actions) and bool(
+                it.do_action(next((at for at, action in enumerate(actions) if action in ("Press", "Toggle")), 0))
+            )
+
+        until(pressed, f"{name} could not be pressed")
         return name
 
     def items(self, name: str) -> list[str]:

@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import keyring.backends.null
 import pytest
 import secretstorage
 from PySide6.QtCore import QTimer
@@ -23,6 +24,7 @@ from spoke_admin.ui.pages.tokens import TokensPage
 from spoke_admin.ui.tasks import Tasks
 from spoke_admin.ui.token_details import moment
 from spoke_admin.ui.token_states import owners
+from tests.adapters.test_keychain_back_ends import hijacked, no_keychain, only_plaintext
 from tests.end_to_end.desktop import desktop, needs_a_desktop
 from tests.stand_ins import StandIns
 from tests.ui.names import faults_of_names
@@ -191,14 +193,49 @@ class Slow(Drawer):
         return super().get_password(service, username)
 
 
-@pytest.mark.parametrize(
-    "found",
-    [Slow().found, lambda: ("Denied", Drawer(refuses=PermissionError), KeychainState.AVAILABLE)],
-    ids=["slow", "denied"],
-)
-def test_no_keychain_holds_the_window(page: TokensPage, qtbot: QtBot, stand_ins: StandIns, found: object) -> None:
-    """By its own clock: how long one turn of the window's thread computes, whatever else the machine does."""
-    connection = kept_by(open_to(stand_ins), found)  # type: ignore[arg-type]  # one of those above
+class Hanging(Drawer):
+    """No call is answered before the test is over."""
+
+    over = threading.Event()
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.over.wait(20)
+        return None
+
+
+@pytest.fixture
+def answered_at_the_end() -> Iterator[None]:
+    Hanging.over.clear()
+    yield
+    Hanging.over.set()
+
+
+KINDS: dict[str, Callable[[pytest.MonkeyPatch], Callable[[], Found]]] = {
+    "fine": lambda _: Drawer().found,
+    "slow": lambda _: Slow().found,
+    "none": no_keychain,
+    "locked": lambda _: lambda: ("Some keychain", Drawer(), KeychainState.LOCKED),
+    "denied": lambda _: Drawer(refuses=PermissionError).found,
+    "hanging": lambda _: Hanging().found,
+    "null": lambda _: lambda: ("Null", keyring.backends.null.Keyring(), KeychainState.AVAILABLE),  # type: ignore[no-untyped-call]  # it has no types
+    "plaintext": only_plaintext,
+    "hijacked": hijacked,
+}
+
+
+@pytest.mark.usefixtures("answered_at_the_end")
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_keychain_holds_the_window(
+    page: TokensPage, qtbot: QtBot, stand_ins: StandIns, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """None is asked on the window's thread, and by its own clock no turn of that is long, whatever the machine does."""
+    kept = KINDS[kind](monkeypatch)
+
+    def found() -> Found:
+        assert threading.current_thread() is not threading.main_thread()
+        return kept()
+
+    connection = kept_by(open_to(stand_ins), found, deadline=1.0)
     turns: list[float] = []
     before = [time.thread_time()]
 

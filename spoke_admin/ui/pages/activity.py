@@ -1,4 +1,4 @@
-"""Every change this program sent, and whether the log of it is as it was written."""
+"""Every change this program made, and whether the log of it is as it was written."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -37,7 +37,10 @@ class ActivityPage(Page):
 
     name = "activity"
     title = "Activity"
-    lead = "Every change that was sent from this computer. Each line is tied to the one before it: tampering shows."
+    lead = (
+        "Every change that was sent from this computer, and every one of its keychain. "
+        "Each line is tied to the one before it: tampering shows."
+    )
 
     def __init__(self, tasks: Tasks) -> None:
         super().__init__(tasks)
@@ -176,15 +179,11 @@ class ActivityPage(Page):
         )
 
     def _show_chosen(self, activity: Activity, places: Sequence[int]) -> None:
-        """The chosen change stays chosen, if it is still listed: places do not move, the log only grows."""
+        """The chosen change stays chosen, if it is still listed."""
         current = self.table.currentIndex()
-        place = self.model.place(current.row()) if current.isValid() else -1
+        place = self.model.number(current.row()) - activity.earlier if current.isValid() else -1
         self.model.show_entries(activity, places)
-        every = len(activity.entries)
-        if every and not places:
-            self.count.setText("No change fits")
-        else:
-            self.count.setText(f"{len(places):,} of {every:,}" if len(places) < every else f"All {every:,}")
+        self.count.setText(_counted(activity, len(places)))
         if place in places:
             self.table.selectRow(places.index(place))
         else:
@@ -234,6 +233,18 @@ class ActivityPage(Page):
             f"{verdict.entries:,} changes are exported as {path.name}.",
             f"Keep its last digest elsewhere: {verdict.digest}",
         )
+
+
+def _counted(activity: Activity, shown: int) -> str:
+    """How many changes are listed, and of how many."""
+    every = len(activity.entries)
+    if every and not shown:
+        return "No change fits"
+    if activity.earlier:
+        last = f"the last {every:,}" if shown < every else f"The last {every:,}"
+        whole = f"{last} of {every + activity.earlier:,}; an export has all"
+        return f"{shown:,} of {whole}" if shown < every else whole
+    return f"{shown:,} of {every:,}" if shown < every else f"All {every:,}"
 
 
 def _details(entry: "Entry") -> dict[str, str]:

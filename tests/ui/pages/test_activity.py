@@ -15,6 +15,7 @@ from spoke_admin.adapters import audit_log
 from spoke_admin.adapters.audit_chain import End, Entry, link
 from spoke_admin.adapters.audit_log import AuditLog
 from spoke_admin.adapters.folders import data_folder
+from spoke_admin.ui import activity_model
 from spoke_admin.ui.activity_model import when
 from spoke_admin.ui.application import application
 from spoke_admin.ui.pages.activity import ActivityPage
@@ -191,6 +192,32 @@ def test_a_hundred_thousand_changes_do_not_stop_the_window(page: ActivityPage, q
         longest.until(lambda: page.tasks.quiet, qtbot)
     assert page.model.rowCount() == 100_000
     assert longest.seconds < 0.5
+
+
+def test_of_a_long_log_the_last_are_listed_and_a_chosen_change_stays(
+    page: ActivityPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(activity_model, "MOST_LISTED", 10)
+    filled(14)
+    shown(page, qtbot)
+    assert page.model.rowCount() == 10
+    assert page.count.text() == "The last 10 of 14; an export has all"
+    assert "14 changes" in page.status.text(), "the chain of all of them was followed"
+    page.table.selectRow(3)
+    chosen = cells(page, 3)
+    filled(2)
+    page.verify()
+    settled(page, qtbot)
+    assert cells(page, page.table.currentIndex().row()) == chosen
+    assert page.table.currentIndex().row() == 5
+    page.filter.setText("refused")
+    settled(page, qtbot)
+    assert page.count.text() == f"{page.model.rowCount()} of the last 10 of 16; an export has all"
+    filled(9)
+    page.filter.setText("")
+    page.verify()
+    settled(page, qtbot)
+    assert page.detail.isHidden(), "it is not listed any more"
 
 
 class Longest:
