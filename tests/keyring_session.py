@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.secret_watch import note
+
 MISSING = [name for name in ("dbus-daemon", "gnome-keyring-daemon") if shutil.which(name) is None]
 needs_a_keyring = pytest.mark.skipif(bool(MISSING), reason=f"not installed here: {MISSING} (.ci/run installs them)")
 # the service answers before its keyring is open, and tells of that in no signal: so it is asked until it is
@@ -120,6 +122,8 @@ class KeyringSession:
             check=True,
         )
         found: dict[str, str] = json.loads(done.stdout)
+        for secret in found.values():
+            note(secret)
         return found
 
 

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 import pytest
 
+from tests.secret_watch import note
+
 READY_SECONDS = 60.0
 END_SECONDS = 20.0
 
@@ -32,6 +34,12 @@ class StandIns:
     token: str | None = field(default=None, repr=False)
     line: dict[str, Any] = field(default_factory=dict, repr=False)
     _process: "subprocess.Popen[bytes] | None" = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """What they gave out may be found nowhere else: `tests.secret_watch`."""
+        if name in ("key", "token") and isinstance(value, str):
+            note(value)
+        super().__setattr__(name, value)
 
     @property
     def pid(self) -> int:

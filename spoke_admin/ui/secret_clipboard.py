@@ -1,4 +1,4 @@
-"""A secret on the clipboard: hidden from histories, taken away after a while, and only if it is still ours."""
+"""A secret on the clipboard: hidden from histories, taken away in time, at lock and quit, and only if still ours."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from PySide6.QtCore import QByteArray, QCoreApplication, QMimeData, QObject, QTi
 from PySide6.QtGui import QGuiApplication
 
 from spoke_admin.domain.secret import Secret
+from spoke_admin.ui.screen_lock import ScreenLock
 
 SECONDS = 30
 ALONE = ("offscreen", "minimal")  # platforms without other programs, which cannot tell who owns a clipboard
@@ -39,6 +40,8 @@ class SecretClipboard(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(1000)
         self._timer.timeout.connect(self._tick)
+        self._lock = ScreenLock(self)
+        self._lock.locked.connect(self.clear)
         if (application := QCoreApplication.instance()) is not None:
             application.aboutToQuit.connect(self.clear)
 
@@ -52,6 +55,7 @@ class SecretClipboard(QObject):
         self._ours = data
         self._left = self._seconds
         self._timer.start()
+        self._lock.listen()
         self.told.emit(Countdown(self._left))
 
     def clear(self) -> None:

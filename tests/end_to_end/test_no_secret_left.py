@@ -1,7 +1,7 @@
 """Tokens and keys are in the keychain and nowhere else: real programs at -vv, then every file, stream and process.
 
-Each secret is looked for plain, in base64, percent-encoded, in UTF-16 and in hex, forwards and backwards. That the
-search finds what is there is shown by leaks planted by a child process.
+Every other test is watched in the same way while it runs: `tests/secret_watch.py`. That the search finds what is there
+is shown by leaks planted by a child process.
 """
 
 import base64
@@ -10,14 +10,14 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
 from tests.keyring_session import KeyringSession, keyring_session, needs_a_keyring, started
+from tests.secret_search import Search, forms
 
 CANARIES = ("canary-by-hand-0123456789-abcdef+/=~", "another.canary_9f3ac51e2b84d60.wrong")
 ADDRESS = "http://127.0.0.1:9/scim/v2"
@@ -42,66 +42,6 @@ path = pathlib.Path(sys.argv[1]) / "deep" / "down.bin"
 path.parent.mkdir(parents=True, exist_ok=True)
 path.write_bytes(b"before " + sys.stdin.buffer.read() + b" behind")
 """
-
-
-def forms(secret: str) -> dict[str, bytes]:
-    """What a secret may look like where it has no business to be."""
-    raw = secret.encode()
-    found = {
-        "plain": raw,
-        "backwards": raw[::-1],
-        "percent-encoded": quote(secret, safe="").encode(),
-        "percent-encoded in full": "".join(f"%{byte:02X}" for byte in raw).encode(),
-        "UTF-16 LE": secret.encode("utf-16-le"),
-        "UTF-16 BE": secret.encode("utf-16-be"),
-        "hex": raw.hex().encode(),
-        "hex backwards": raw.hex().encode()[::-1],
-        "hex of it backwards": raw[::-1].hex().encode(),
-        "JSON": json.dumps(secret)[1:-1].encode(),
-    }
-    for shift in range(3):  # in base64 a text looks otherwise at each of three places; its ends mix with what is beside
-        whole = base64.b64encode(b"\0" * shift + raw)
-        found[f"base64 at {shift}"] = whole[4 if shift else 0 : -4]
-        found[f"base64url at {shift}"] = base64.urlsafe_b64encode(b"\0" * shift + raw)[4 if shift else 0 : -4]
-    return found
-
-
-class Search:
-    """Where secrets were found: name of the form and of the place, never the secret."""
-
-    def __init__(self, secrets: Mapping[str, str]) -> None:
-        self._forms = [(f"{name}, {form}", it) for name, text in secrets.items() for form, it in forms(text).items()]
-
-    def in_bytes(self, content: bytes, place: str) -> list[str]:
-        lower = content.lower()
-        return [
-            f"{name}: {place}" for name, it in self._forms if it in content or ("hex" in name and it.lower() in lower)
-        ]
-
-    def in_files(self, folder: Path) -> list[str]:
-        """Of every ordinary file; of names as well. The keychain's own store is left out."""
-        hits: list[str] = []
-        for path in folder.rglob("*"):
-            if "keyrings" in path.parts:
-                continue
-            hits += self.in_bytes(os.fsencode(path.name), f"the name of {path.relative_to(folder)}")
-            if path.is_file() and not path.is_symlink():
-                hits += self.in_bytes(path.read_bytes(), str(path.relative_to(folder)))
-        return hits
-
-    def in_processes(self, folder: Path) -> list[str]:
-        """Of arguments and environments of all that runs for this folder. What may not be read, nobody reads."""
-        hits: list[str] = []
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                words = (process / "cmdline").read_bytes()
-                surroundings = (process / "environ").read_bytes()
-            except OSError:
-                continue
-            if os.fsencode(folder) in words + surroundings:
-                hits += self.in_bytes(words, f"the arguments of {process.name}")
-                hits += self.in_bytes(surroundings, f"the environment of {process.name}")
-        return hits
 
 
 class Programs:

@@ -5,41 +5,14 @@
 
 import sys
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer
-from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAbstractItemView, QLabel, QLineEdit, QTableView, QWidget
+from PySide6.QtCore import QTimer
 
 from spoke_admin import cli
 from spoke_admin.__main__ import main
 from spoke_admin.ui import window
+from tests.widget_texts import texts
 
 LOOK_MS = 10
-MOST_CELLS = 2000
-
-
-def texts(top: QWidget) -> list[str]:
-    """Of every widget, shown or not; of a masked field what a screen reader hears."""
-    found: list[str] = []
-    for it in (top, *top.findChildren(QWidget)):
-        found += [it.objectName(), it.windowTitle(), it.toolTip(), it.statusTip(), it.whatsThis(), repr(it)]
-        found += [it.accessibleName(), it.accessibleDescription()]
-        if isinstance(it, QLabel):
-            found.append(it.text())
-        if isinstance(it, QLineEdit):
-            found += [it.displayText(), it.placeholderText()]
-        if isinstance(it, QAbstractItemView) and it.model() is not None:
-            found += cells(it)
-        interface = QAccessible.queryAccessibleInterface(it)
-        found += [interface.text(kind) for kind in (QAccessible.Text.Name, QAccessible.Text.Value)]
-    return found
-
-
-def cells(view: QAbstractItemView) -> list[str]:
-    model, nowhere = view.model(), QModelIndex()
-    columns = model.columnCount(nowhere) if isinstance(view, QTableView) else 1  # a list model keeps its own private
-    places = [(row, column) for row in range(model.rowCount(nowhere)) for column in range(columns)]
-    roles = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
-    return [str(model.index(*place).data(role)) for place in places[:MOST_CELLS] for role in roles]
 
 
 class Visited(window.Window):

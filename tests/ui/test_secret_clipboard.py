@@ -52,7 +52,7 @@ def test_it_counts_down_and_takes_its_copy_away(ours: SecretClipboard, qtbot: Qt
     assert QGuiApplication.clipboard().text() == ""
 
 
-@pytest.mark.parametrize("other", ["something else", SECRET])
+@pytest.mark.parametrize("other", ["something else", SECRET], ids=["another text", "the same text"])
 def test_another_copy_is_left_alone_even_of_the_same_text(ours: SecretClipboard, qtbot: QtBot, other: str) -> None:
     told: list[Any] = []
     ours.told.connect(told.append)
@@ -99,21 +99,43 @@ class Programs:
     """Programs on one display that share its clipboard."""
 
     def __init__(self, here: Desktop) -> None:
-        self._environment = here.environment | {"PYTHONPATH": str(ROOT)}
+        bus = here.environment["DBUS_SESSION_BUS_ADDRESS"]  # one for both
+        self._environment = here.environment | {"PYTHONPATH": str(ROOT), "DBUS_SYSTEM_BUS_ADDRESS": bus}
         self.running: list[subprocess.Popen[str]] = []
 
-    def start(self, *order: str) -> "subprocess.Popen[str]":
+    def start(self, *order: str, text: str = "") -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             [sys.executable, str(PROGRAM), *order], env=self._environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         self.running.append(process)
+        if text:
+            say(process, text)
         return process
+
+    def copied(self, seconds: int, order: str = "copy") -> "subprocess.Popen[str]":
+        """A program of ours that has put SECRET onto the clipboard."""
+        ours = self.start(order, str(seconds), text=SECRET)
+        assert answer(ours) == {"seconds": seconds, "replaced": False}
+        return ours
+
+    def taken_over(self, text: str) -> None:
+        """Another program owns the clipboard from now on, and stays."""
+        assert answer(self.start("hold", text=text)) == {"owned": True}
+
+    def locked(self, how: str) -> None:
+        assert answers(self.start("lock", how)) == [{"sent": True}]
 
     def held(self) -> str:
         """What another program finds on the clipboard."""
         text: str = answers(self.start("read"))[0]["text"]
         return text
+
+
+def say(process: "subprocess.Popen[str]", text: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(f"{text}\n")
+    process.stdin.flush()
 
 
 def answer(process: "subprocess.Popen[str]") -> dict[str, Any]:
@@ -123,7 +145,7 @@ def answer(process: "subprocess.Popen[str]") -> dict[str, Any]:
 
 
 def answers(process: "subprocess.Popen[str]") -> list[dict[str, Any]]:
-    """All lines up to the end of the program."""
+    """All lines up to the end of the program, whose input ends now."""
     out, _ = process.communicate(timeout=30)
     assert process.returncode == 0
     return [json.loads(line) for line in out.splitlines()]
@@ -144,24 +166,70 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
 
 @needs_a_display
 def test_between_programs_the_copy_is_taken_away_in_time(programs: Programs) -> None:
-    ours = programs.start("copy", SECRET, "4")
-    assert answer(ours) == {"seconds": 4, "replaced": False}
+    ours = programs.copied(4)
     assert programs.held() == SECRET
     assert answers(ours)[-2:] == [{"seconds": 0, "replaced": False}, {"left": ""}]
     assert programs.held() == ""
 
 
 @needs_a_display
-def test_the_same_text_copied_by_another_program_is_that_programs(programs: Programs) -> None:
-    ours = programs.start("copy", SECRET, "20")
-    answer(ours)
-    other = programs.start("hold", SECRET)
-    assert answer(other) == {"owned": True}
-    assert {"seconds": 0, "replaced": True} in answers(ours)
-    assert programs.held() == SECRET
+@pytest.mark.parametrize("other", ["something else", SECRET], ids=["another text", "the same text"])
+def test_what_another_program_copied_is_that_programs(programs: Programs, other: str) -> None:
+    ours = programs.copied(20)
+    programs.taken_over(other)
+    assert answers(ours)[-2:] == [{"seconds": 0, "replaced": True}, {"left": other}]
+    assert programs.held() == other
+
+
+@needs_a_display
+def test_copied_again_it_is_counted_anew_between_programs(programs: Programs) -> None:
+    ours = programs.copied(4)
+    assert answer(ours) == {"seconds": 3, "replaced": False}
+    say(ours, "another-token-0123")
+    while (now := answer(ours))["seconds"] != 4:
+        assert now["seconds"], "it was taken away by the old countdown"
+    assert programs.held() == "another-token-0123"
+    assert answers(ours)[-2:] == [{"seconds": 0, "replaced": False}, {"left": ""}]
+    assert programs.held() == ""
 
 
 @needs_a_display
 def test_quitting_takes_the_copy_along(programs: Programs) -> None:
-    said = answers(programs.start("quit", SECRET, "20"))
-    assert said[-2:] == [{"seconds": 0, "replaced": False}, {"left": ""}]
+    ours = programs.copied(600, "quit")
+    assert programs.held() == SECRET
+    assert answers(ours)[-2:] == [{"seconds": 0, "replaced": False}, {"left": ""}]
+    assert programs.held() == ""
+
+
+@needs_a_display
+def test_quitting_leaves_what_another_program_copied(programs: Programs) -> None:
+    ours = programs.copied(600, "quit")
+    programs.taken_over(SECRET)
+    assert answers(ours)[-1] == {"left": SECRET}
+    assert programs.held() == SECRET
+
+
+@needs_a_display
+@pytest.mark.parametrize("how", ["saver", "login"])
+def test_locking_the_screen_takes_the_copy_away(programs: Programs, how: str) -> None:
+    ours = programs.copied(600)
+    programs.locked("opened")
+    assert programs.held() == SECRET, "an opened screen takes nothing away"
+    programs.locked(how)
+    assert answers(ours)[-2:] == [{"seconds": 0, "replaced": False}, {"left": ""}]
+    assert programs.held() == ""
+
+
+@needs_a_display
+def test_locking_the_screen_leaves_what_another_program_copied(programs: Programs) -> None:
+    ours = programs.copied(600)
+    programs.taken_over(SECRET)
+    programs.locked("saver")
+    assert answers(ours)[-2:] == [{"seconds": 0, "replaced": True}, {"left": SECRET}]
+    assert programs.held() == SECRET
+
+
+@needs_a_display
+def test_other_programs_see_the_hint_for_histories(programs: Programs) -> None:
+    programs.copied(600)
+    assert answers(programs.start("read"))[0] == {"text": SECRET, "hint": "secret"}
