@@ -35,7 +35,7 @@ check: $(READY) ## ruff, mypy, import rules, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
 format: $(READY) ## put the code into its form
 	$(BIN)/ruff format .

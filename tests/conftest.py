@@ -35,9 +35,8 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 def no_leaks() -> Iterator[None]:
     """Fails the very test that leaves a thread, a task, a window or a running timer behind."""
     before = set(threading.enumerate())
-    if "PySide6.QtWidgets" in sys.modules and not gc.get_freeze_count():
-        gc.collect()
-        gc.freeze()  # what thousands of tests before it left in memory is not looked through after each of them
+    if "PySide6.QtWidgets" in sys.modules:
+        gc.freeze()  # what thousands of tests before this one left in memory is not looked through after each of them
     yield
     left = [thread for thread in threading.enumerate() if thread not in before and not thread.name.startswith("Dummy")]
     for thread in left:
