@@ -6,6 +6,7 @@ are functions. When what is written lasts, and why so: docs/decisions/0006-nothi
 
 import atexit
 import logging
+import sys
 import threading
 import time
 from collections import deque
@@ -192,7 +193,7 @@ def read(
     most: int | None = None,
 ) -> Reading:
     """Follows the chain of the whole log, and reads its last `most` entries (None: all). Raises AdminError."""
-    last: deque[bytes] = deque(maxlen=most)
+    last: deque[bytes] = deque(maxlen=most if most is None else min(most, sys.maxsize))
     seen = 0
 
     def take(raw: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Paths as the activity log shows them: without ids, names, and whatever may be a secret."""
+"""Paths as the activity log and the lines of -vv show them: without ids, names, and whatever may be a secret."""
 
 from urllib.parse import urlsplit
 

@@ -42,9 +42,10 @@ def _named(document: Any) -> tuple[list[str], list[str]]:
     found = listed if isinstance(listed, list) else [document]
     if len(found) > 1:
         ids, names = column(found, "id"), column(found, "userName")
-        if ids is not None and names is not None:
+        if ids is not None and names is not None and all(names):
             return ids, names
-    named = {it["id"]: name_of(it) for it in found if isinstance(it, dict) and isinstance(it.get("id"), str)}
+    read = ((it["id"], name_of(it)) for it in found if isinstance(it, dict) and isinstance(it.get("id"), str))
+    named = {identifier: name for identifier, name in read if name}  # an answer without names makes nobody unknown
     return list(named), list(named.values())
 
 

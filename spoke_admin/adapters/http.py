@@ -18,6 +18,7 @@ import truststore
 from spoke_admin import __version__
 from spoke_admin.adapters.address import check_url, host_and_port, is_loopback
 from spoke_admin.adapters.answer_body import read_body
+from spoke_admin.adapters.audited_paths import template
 from spoke_admin.adapters.http_faults import no_answer, too_late
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Reply
@@ -97,7 +98,7 @@ class HttpCaller:
         url = _checked(call.url)
         request = _request(call, url)
         client = self._client(url)
-        path = urlsplit(url).path or "/"
+        path = template(url) if log.isEnabledFor(logging.DEBUG) else ""  # an address may hold a secret, an id a name
         sending.watch(request)
         started = time.monotonic()
         try:
@@ -242,10 +243,12 @@ def _request(call: Call, url: str) -> httpx.Request:
     """The request, with nothing in it that could end a header early."""
     if not re.fullmatch(r"[A-Z]{1,20}", call.method):
         raise ValueError("a method is a word in capitals")
-    if call.query:
-        url += ("&" if "?" in url else "?") + urlencode(call.query, quote_via=quote)
     try:
+        if call.query:
+            url += ("&" if "?" in url else "?") + urlencode(call.query, quote_via=quote)
         address = httpx.URL(url)
+    except UnicodeEncodeError:
+        raise _half_a_character() from None
     except httpx.InvalidURL:  # above all one that is too long, by a name that was looked for
         raise AdminError("The call has an address that cannot be sent.", "Look for a shorter name.") from None
     content = _json(call.body)
@@ -293,14 +296,18 @@ def _json(body: object) -> bytes | None:
     try:
         return AS_JSON.encode(body).encode()
     except UnicodeEncodeError:
-        raise AdminError(
-            "A text to be sent holds half a character.", "Correct the text: it was cut in the middle of a sign."
-        ) from None
+        raise _half_a_character() from None
     except (ValueError, RecursionError):  # what a service answered may hold NaN, and be sent back to it
         raise AdminError(
             "A value to be sent cannot be written as JSON: a number that is none, or too deeply nested.",
             "Correct the value at the service itself.",
         ) from None
+
+
+def _half_a_character() -> AdminError:
+    return AdminError(
+        "A text to be sent holds half a character.", "Correct the text: it was cut in the middle of a sign."
+    )
 
 
 async def _refuse_redirect(response: httpx.Response) -> None:

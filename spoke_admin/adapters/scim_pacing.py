@@ -45,7 +45,8 @@ class Pacing:
     """What all calls to one service share. Belongs to one event loop.
 
     `connections`: the most calls at a time. A service that refuses, or needs `SLOW_CONNECTING` and more to be connected
-    with, gets half of them, and one more after each `CALM` answers that came without. Pauses are in seconds:
+    with, gets half of them, and one more after each `CALM` answers that came without. Where connecting is as slow with
+    one call at a time, their number is not why: it grows all the same, until one was quick. Pauses are in seconds:
     `first_pause` doubles while a service refuses and names no time, a named time above `longest_pause` is not waited
     for. `tries`: how often one call is sent while the answer is 429. `told` hears of each pause at its
     beginning, as the log does.
@@ -67,6 +68,7 @@ class Pacing:
         self._told = told
         self._until = self._heard = -math.inf  # by the monotonic clock: when the pause ends, when it was asked for
         self._slowed = -math.inf  # when connecting was last found to be slow
+        self._always_slow = False  # connecting, with one call at a time as well
         self._grown = self._calm = 0
 
     async def answer(self, send: Callable[[], Awaitable[Reply]], where: str) -> Reply:
@@ -123,10 +125,16 @@ class Pacing:
 
     def _take_connecting(self, seconds: float, began: float, where: str) -> None:
         """Calls that were sent at once and waited together halve the number of calls once."""
-        if seconds < SLOW_CONNECTING or began < self._slowed:
+        if seconds < SLOW_CONNECTING:
+            if seconds:  # 0: none was tried
+                self._always_slow = False
+            return
+        if self._always_slow or began < self._slowed:
+            return
+        self._always_slow = not self._slots.narrow()
+        if self._always_slow:  # a service that ends each connection would be called one by one for ever
             return
         self._slowed = time.monotonic()
-        self._slots.narrow()
         self._calm = 0
         log.info("%s took %.1f s to be connected with: fewer calls at a time", host_and_port(where), seconds)
 
@@ -178,8 +186,10 @@ class _Slots:
                 self._busy += 1
                 turn.set_result(None)
 
-    def narrow(self) -> None:
-        self._open = max(1, self._open // 2)
+    def narrow(self) -> bool:
+        """Half as many places; False when there was only one."""
+        before, self._open = self._open, max(1, self._open // 2)
+        return self._open < before
 
     def widen(self) -> None:
         self._open = min(self._most, self._open + 1)

@@ -65,6 +65,7 @@ def test_of_a_long_log_the_last_are_read_and_all_of_it_is_followed(sample: Path,
     every, last = audit_log.read(tmp_path), audit_log.read(tmp_path, most=5)
     assert last.entries == every.entries[-5:]
     assert (last.earlier, last.verdict) == (len(every.entries) - 5, every.verdict)
+    assert audit_log.read(tmp_path, most=10**30) == every
     path.write_bytes(b"".join(flip(path.read_bytes().splitlines(keepends=True))))
     assert not audit_log.read(tmp_path, most=1).verdict.verified
 

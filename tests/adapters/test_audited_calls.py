@@ -114,6 +114,18 @@ def test_a_name_that_holds_the_token_is_hidden_also_when_it_is_told_later(tmp_pa
     assert [it.person for it in told(tmp_path)] == ["x…"]
 
 
+def test_who_a_change_was_answered_to_concern_is_known_for_the_next_though_nobody_read_it(tmp_path: Path) -> None:
+    async def run() -> None:
+        caller = AuditedCaller(HttpCaller(), AuditLog(tmp_path))
+        async with serving(_in_turn(http(body=ADA), http(204, b""))) as server, caller:
+            url = server.url("/scim/v2/Users/7")
+            await caller(Call("PATCH", url, body={"Operations": []}))
+            await caller(Call("DELETE", url))
+
+    asyncio.run(run())
+    assert [it.person for it in told(tmp_path)] == ["ada@example.com"] * 2
+
+
 def _in_turn(*answers: bytes) -> Answer:
     left = list(answers)
 

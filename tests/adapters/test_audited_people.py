@@ -43,6 +43,17 @@ def test_a_name_is_learnt_from_any_kind_of_answer(document: Any, name: str) -> N
     assert people.name("other.example", "7") == ""
 
 
+@pytest.mark.parametrize(
+    "without",
+    [{"id": "7", "title": "Countess"}, {"Resources": [{"id": "7", "userName": ""}, {"id": "8", "userName": "bob"}]}],
+)
+def test_an_answer_without_the_name_makes_nobody_unknown(without: Any) -> None:
+    people = People()
+    people.learn("x", NOTHING, {"id": "7", "userName": "ada"})
+    people.learn("x", NOTHING, without)
+    assert people.name("x", "7") == "ada"
+
+
 def test_the_last_half_of_so_many_people_is_known_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audited_people, "MOST_PEOPLE", 1_000)
     people = People()

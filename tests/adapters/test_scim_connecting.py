@@ -227,13 +227,42 @@ def test_waves_are_told_apart_and_one_call_at_a_time_is_always_left() -> None:
         return [
             await at_a_time(SLOW_CONNECTING - 0.01),
             await at_a_time(SLOW_CONNECTING, fails=True),
-            *[await at_a_time(SLOW_CONNECTING) for _ in range(4)],
+            *[await at_a_time(SLOW_CONNECTING) for _ in range(2)],
         ]
 
     before, wave, *later = asyncio.run(run())
     assert (before, wave) == (8, 8)
     assert later[0] == 4
     assert later[-1] == 1
+
+
+def test_where_one_call_at_a_time_connects_as_slowly_they_grow_again() -> None:
+    """A service that ends each connection, behind something slow: each call connects anew."""
+
+    async def run() -> list[int]:
+        pacing = Pacing()
+
+        async def at_a_time(number: int, connecting: float) -> int:
+            busy = most = 0
+
+            async def send() -> Reply:
+                nonlocal busy, most
+                busy += 1
+                most = max(most, busy)
+                await asyncio.sleep(0)
+                busy -= 1
+                return Reply(200, {}, b"", connecting=connecting)
+
+            await asyncio.gather(*(pacing.answer(send, "http://x") for _ in range(number)))
+            return most
+
+        slow, quick = SLOW_CONNECTING, SLOW_CONNECTING / 2
+        waves = [(8, slow)] * 4 + [(7 * CALM, slow), (8, slow), (8, quick), (8, slow), (8, quick)]
+        return [await at_a_time(*it) for it in waves]
+
+    *_, narrowest, _, grown, quick, last, after = asyncio.run(run())
+    assert (narrowest, grown, quick) == (1, 8, 8)
+    assert (last, after) == (8, 4), "connecting was quick in between: it may be their number again"
 
 
 def test_a_server_that_answers_nobody_is_told_from_one_that_lets_nobody_in() -> None:
