@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from spoke_admin.domain.systems import Connection
 from spoke_admin.ui.form import wrapped
@@ -90,6 +90,12 @@ class Page(QWidget):
 
     def verify(self) -> None:
         """F5: look again at the live systems. Changes nothing."""
+
+    def hold_focus(self) -> None:
+        """What has the keyboard is about to be hidden or disabled: the page holds it, or Qt would take it elsewhere."""
+        focus = QApplication.focusWidget()
+        if focus is not None and self.isAncestorOf(focus):
+            self.setFocus()
 
     def recolour(self) -> None:
         """Light or dark was chosen: draw own icons again. Subclasses that have some extend this."""

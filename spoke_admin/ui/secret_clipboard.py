@@ -26,6 +26,13 @@ class Countdown:
     seconds: int
     replaced: bool = False
 
+    @property
+    def words(self) -> str:
+        """As a page says it; "" when there is nothing to say."""
+        if self.replaced:
+            return "The clipboard holds something else now, which is left alone."
+        return f"On the clipboard; taken away in {self.seconds} s." if self.seconds else ""
+
 
 class SecretClipboard(QObject):
     """Copies one secret at a time; `told` carries a Countdown each second."""

@@ -1,7 +1,7 @@
 """A new token in the old one's place, from the window: begun, gone on with, and told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -11,17 +11,21 @@ from spoke_admin.domain.rotation import Outcome
 from spoke_admin.domain.systems import Connection, KeptToken, KeychainState
 from spoke_admin.ui.messages import Message
 from spoke_admin.ui.tasks import Tasks
-from spoke_admin.ui.token_states import Owner, settled
+from spoke_admin.ui.token_states import Details, Owner, owners, said, settled
 
 
 @dataclass(frozen=True)
 class Renewed:
-    """What became of it: an outcome, or the fault that stopped it; `unfinished`: it is to be gone on with."""
+    """What became of it: an outcome with what is known of the token that is kept now, or the fault that stopped it.
+
+    `unfinished`: it is to be gone on with.
+    """
 
     connection: Connection
     outcome: Outcome | None = None
     fault: AdminError | None = None
     unfinished: bool = False
+    details: Details = field(default_factory=Details)
 
 
 class Renewal(QObject):
@@ -59,7 +63,9 @@ async def _renewed(connection: Connection, tell: Callable[[str], None], resume: 
 
     try:
         how = HandingOver(confirmed=confirmed, memory=may_stay_in_memory(connection))
-        return Renewed(connection, await rotate_token(connection, tell, how, resume=resume))
+        outcome = await rotate_token(connection, tell, how, resume=resume)
+        details = (await said(owners(connection)[0], outcome.kept)).details if outcome.kept else Details()
+        return Renewed(connection, outcome, details=details)
     except AdminError as fault:
         unfinished = await rotation_was_interrupted(connection.service.scim_url, connection.tokens)
         return Renewed(connection, fault=fault, unfinished=unfinished)

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -15,6 +17,7 @@ from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.rotation import Outcome, Place
 from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import Connection, KeptToken, KeychainState, ScimCounts
+from spoke_admin.domain.token_kinds import fingerprint
 from spoke_admin.ui.pages.overview import OverviewPage
 from spoke_admin.ui.pages.tokens import TokensPage
 from spoke_admin.ui.survey import Line
@@ -73,6 +76,29 @@ def test_where_two_may_live_nothing_stands_still(
     assert drawer.held == {service_of(rfc_stand_ins.scim_url): new}
     assert not works(rfc_stand_ins.scim_url, rfc_stand_ins.token or "")
     assert new not in words_shown(page)
+    shown_details = {name: label.text() for name, label in page.details._values.items()}
+    assert shown_details["token_last_four"] == new[-4:], "of the new token, not of the one before"
+    assert shown_details["token_fingerprint"] == fingerprint(Secret(new))
+
+
+def test_the_keyboard_stays_on_the_page(
+    page: TokensPage, qtbot: QtBot, rfc_stand_ins: StandIns, drawer: Drawer
+) -> None:
+    shown(page, kept_by(open_to(rfc_stand_ins), drawer.found), qtbot)
+    for answer, then in ((page.sure.no, page.regenerate_button), (page.sure.yes, page.regenerate_button)):
+        page.regenerate_button.setFocus()
+        page.regenerate_button.click()
+        answer.setFocus()
+        QTest.keyClick(answer, Qt.Key.Key_Space)
+        settle(page, qtbot)
+        assert page.window().focusWidget() is then
+    assert page.message.isVisible()
+    page.forget_button.click()
+    page.sure_to_forget.yes.setFocus()
+    QTest.keyClick(page.sure_to_forget.yes, Qt.Key.Key_Space)
+    settle(page, qtbot)
+    assert page.window().focusWidget() is page.field
+    assert page.message.isHidden(), "it told of the token that is forgotten now"
 
 
 def test_what_a_person_has_to_do_is_said_and_then_gone_on_with(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from spoke_admin.adapters.audit_chain import Entry
     from spoke_admin.adapters.audit_log import Verdict
 
-WIDTHS = (164, 168, 210, 150)  # pixels; the change has the rest
+WIDTHS = (160, 200, 204, 150)  # pixels; the change has the rest
 SHORTEST_TABLE = 160  # pixels: the head and four rows
 LONGEST_SHOWN = 1000  # characters of a value in the detail
 SIGNS = {"done": "done", "error": "error", "dim": "asking"}  # by role of the status

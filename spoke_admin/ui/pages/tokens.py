@@ -13,7 +13,7 @@ from spoke_admin.domain.token_kinds import OtherKindError, Wanted, read_pasted
 from spoke_admin.ui.form import button, dim, form, row, wrapped
 from spoke_admin.ui.page import GoTo, Page
 from spoke_admin.ui.question import Question
-from spoke_admin.ui.secret_clipboard import Countdown, SecretClipboard
+from spoke_admin.ui.secret_clipboard import SecretClipboard
 from spoke_admin.ui.tasks import Task, Tasks
 from spoke_admin.ui.token_details import TokenDetails
 from spoke_admin.ui.token_field import TokenField
@@ -64,7 +64,7 @@ class TokensPage(Page):
         self.renewal.told.connect(lambda words: self._say(f"Regenerating… {words}", "dim"))
         self.renewal.ended.connect(self._renewed)
         self.clipboard = SecretClipboard(self)
-        self.clipboard.told.connect(self._show_countdown)
+        self.clipboard.told.connect(lambda told: self.countdown.setText(told.words))
         card = QFrame()
         card.setObjectName("token_card")
         card.setProperty("role", "card")
@@ -269,12 +269,6 @@ class TokensPage(Page):
         if self._secret is not None:
             self.clipboard.copy(self._secret)
 
-    def _show_countdown(self, countdown: Countdown) -> None:
-        words = f"On the clipboard; taken away in {countdown.seconds} s." if countdown.seconds else ""
-        if countdown.replaced:
-            words = "The clipboard holds something else now, which is left alone."
-        self.countdown.setText(words)
-
     def save(self) -> None:
         """Stores what was pasted, after a look whether it can be the token that is wanted here."""
         owner = self._current()
@@ -339,7 +333,9 @@ class TokensPage(Page):
         from spoke_admin.connection import forget_token
 
         self.clipboard.clear()
+        self.message.clear()  # what it says of the token is over
         self._stop_looking()
+        self.field.setFocus()  # where another one is pasted; the button of the question is gone
 
         async def forgotten() -> Standing:
             return await said(owner, await forget_token(owner.address, connection.tokens))
@@ -358,6 +354,7 @@ class TokensPage(Page):
     def _renew(self, *, resume: bool = False, confirmed: bool = False) -> None:
         if self.connection is None or self.renewal.running:
             return
+        self.hold_focus()
         self._ask_nothing()
         self.message.clear()
         self._say("Regenerating…", "dim")
@@ -367,6 +364,8 @@ class TokensPage(Page):
 
     def _renewed(self, renewed: Renewed) -> None:
         self._enable()
+        if self.hasFocus():
+            self.regenerate_button.setFocus()
         outcome = renewed.outcome
         if renewed.connection is not self.connection:  # another connection was opened meanwhile
             self.verify()
@@ -379,6 +378,7 @@ class TokensPage(Page):
                 self._secret, self._settled = outcome.kept.secret, settled(outcome.kept)
                 self._fill(outcome.kept.secret)
                 self._enable()
+                self.details.show_details(renewed.details)
             done = outcome.state in ("done", "none") and self._settled
             self._say(outcome_words(outcome), "done" if done else "warning")
             tell_outcome(

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from spoke_admin.adapters.audit_chain import End, Entry, link
 from spoke_admin.adapters.audit_log import AuditLog
 from spoke_admin.adapters.folders import data_folder
 from spoke_admin.ui import activity_model
-from spoke_admin.ui.activity_model import when
+from spoke_admin.ui.activity_model import HEADS, when
 from spoke_admin.ui.application import application
 from spoke_admin.ui.pages.activity import ActivityPage
 from spoke_admin.ui.tasks import Tasks
@@ -218,6 +219,16 @@ def test_of_a_long_log_the_last_are_listed_and_a_chosen_change_stays(
     page.verify()
     settled(page, qtbot)
     assert page.detail.isHidden(), "it is not listed any more"
+
+
+def test_usual_values_are_not_cut(page: ActivityPage, qtbot: QtBot) -> None:
+    written = AuditLog()
+    for result in ("done (Secret Service)", "done (macOS Keychain)", "unknown (no answer)", "refused (too large)"):
+        written.note(replace(entry(1, result), host="127.0.0.1:44331", person="ada.lovelace@example.com"))
+    assert written.flush(30)
+    shown(page, qtbot)
+    for column in range(page.model.columnCount()):
+        assert page.table.sizeHintForColumn(column) <= page.table.columnWidth(column), HEADS[column]
 
 
 class Longest:
