@@ -154,9 +154,10 @@ class Keychain:
 
     def _forget(self, address: str, lay_there: Callable[[], None]) -> KeptToken:
         name, backend, state = self._backend()
+        if state is KeychainState.SESSION_ONLY:
+            return self._forgotten_without_any(address)
         if backend is None or state is not KeychainState.AVAILABLE:
-            gone = KeychainState.MISSING if state is KeychainState.SESSION_ONLY else state
-            return _without(gone, name)
+            return _without(state, name)
         if backend.get_password(service_of(address), USER) is not None:
             lay_there()
             backend.delete_password(service_of(address), USER)
@@ -171,6 +172,19 @@ class Keychain:
             return KeptToken(KeychainState.MISSING, name)
         title = f"{name} holds no token of {address} any more; {before} may."
         return KeptToken(KeychainState.MISSING, name, None, title, f"Remove it in {before} as well.")
+
+    def _forgotten_without_any(self, address: str) -> KeptToken:
+        """From memory the token is gone; what a keychain took before lies there still."""
+        if not (before := self._remembered(address)):
+            return _without(KeychainState.MISSING, "")
+        title = f"{before} cannot be reached from here and may still hold the token of {address}."
+        return KeptToken(
+            KeychainState.SESSION_ONLY,
+            before,
+            None,
+            title,
+            f"Forget it where {before} answers: in your desktop session.",
+        )
 
     def _with_memory(self, address: str, kept: KeptToken) -> KeptToken:
         """The answer, with the token of this process's memory where the keychain gave none."""

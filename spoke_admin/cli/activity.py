@@ -95,7 +95,7 @@ def verify(options: argparse.Namespace) -> int:
     else:
         output.answer(verdict.words)
         output.answer(f"Last digest: {verdict.digest}")
-    return _code(verdict)
+    return 0 if verdict.verified else 1
 
 
 def _code(verdict: "Verdict") -> int:

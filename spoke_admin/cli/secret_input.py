@@ -57,7 +57,7 @@ def _from_file(path: Path) -> str:
 
 def _decoded(data: bytes) -> str:
     try:
-        return data.decode("ascii")
+        return data.decode()  # what is beyond ASCII is told by `read_pasted`: bullets are a masked display
     except UnicodeDecodeError:
         raise AdminError(
             "That is not a token: it holds characters beyond ASCII.",

@@ -105,10 +105,14 @@ KeyOf = Callable[[str], Awaitable[Secret]]
 
 
 def _key_of(tokens: Tokens) -> KeyOf:
+    from spoke_admin.adapters.http import is_loopback
+
     async def key_of(address: str) -> Secret:
         kept = await tokens.read(address)
         if kept.secret is None:
             remedy = "Give it with --token-stdin, or store it on the page Tokens."
+            if is_loopback(address):
+                remedy = "Give it with --token-stdin: `spoke-admin sandbox` prints it; a demo's is known to its window."
             raise AdminError(f"The key of {address} is not on this computer.", f"{kept.title} {remedy}".strip())
         return kept.secret
 

@@ -71,8 +71,11 @@ def without_secrets(text: str) -> str:
 
 
 def redacted(text: str) -> str:
-    """The text without anything that could be a token: every unbroken run of 12 or more of its characters."""
-    return re.sub(r"[A-Za-z0-9_\-+/=.~%]{12,}", "…", without_secrets(text))
+    """The text without anything that could be a token: the name and password in an
+    address, and every unbroken run of 12 or more of its characters.
+    """
+    without_passwords = re.sub(r"//[^/\s@]*@", "//…@", without_secrets(text))
+    return re.sub(r"[A-Za-z0-9_\-+/=.~%]{12,}", "…", without_passwords)
 
 
 def _fault(text: str) -> str:

@@ -154,6 +154,14 @@ def test_without_a_keychain_a_token_lives_in_this_process(
     assert asyncio.run(Keychain().read(ADDRESS)).secret is None
 
 
+def test_without_the_keychain_that_holds_it_a_token_is_not_called_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/nowhere")
+    kept = asyncio.run(Keychain(remembered=lambda _address: "Secret Service").forget(ADDRESS))
+    assert (kept.state, kept.backend) == (KeychainState.SESSION_ONLY, "Secret Service")
+    assert "may still hold" in kept.title
+
+
 def test_a_back_end_that_refuses_is_said() -> None:
     keychain = Keychain(backend=lambda: ("Strict", Refusing(), KeychainState.AVAILABLE))
     kept = asyncio.run(keychain.keep(ADDRESS, TOKEN))

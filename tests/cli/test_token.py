@@ -173,7 +173,7 @@ def test_without_a_keychain_nothing_is_kept(session: KeyringSession) -> None:
     ("token", "words"),
     [
         ("", "empty"), ("   \n", "empty"), ("two\nlines", "line break"), ("a b", "blank"), ("tökén", "beyond ASCII"),
-        ("x" * 70_000, "characters long"), ("a\x00b", "control character"),
+        ("••••••••", "the masked display"), ("x" * 70_000, "characters long"), ("a\x00b", "control character"),
     ],
 )  # fmt: skip
 def test_what_is_no_token_is_refused_in_words(session: KeyringSession, token: str, words: str) -> None:

@@ -61,6 +61,7 @@ def test_a_mistake_is_said_in_words_and_logged_without_what_could_be_a_token(
     assert "in mistake" in caplog.text
     assert secret not in caplog.text
     assert redacted(f"Bearer {secret}, again") == "Bearer …, again"
+    assert redacted("at https://ada:enigma@acme.test") == "at https://…@acme.test"
 
 
 def test_progress_arrives_in_order_and_the_last_always(tasks: Tasks, qtbot: QtBot) -> None:
