@@ -88,6 +88,7 @@ class Keychain:
         self._backend = backend or platform_backend
         self._remembered = remembered
         self._remember = remember
+        self._hanging: threading.Event | None = None  # set when the call that was left is answered after all
 
     async def read(self, address: str) -> KeptToken:
         """What is kept for the address; never waits longer than the deadline, never asks a person anything."""
@@ -193,9 +194,21 @@ class Keychain:
         return replace(kept, secret=self._memory[address], backend="memory")
 
     async def _within(self, work: Callable[[], KeptToken], seconds: float | None = None) -> KeptToken:
+        """As long as a call is not answered, another would hang as well: it is not begun. A person may always ask."""
+        if seconds is None and self._hanging is not None and not self._hanging.is_set():
+            return _without(KeychainState.TIMED_OUT, "the keychain")
+        answered = threading.Event()
+
+        def watched() -> KeptToken:
+            try:
+                return work()
+            finally:
+                answered.set()
+
         try:
-            return await in_thread(work, seconds or self._deadline)
+            return await in_thread(watched, seconds or self._deadline)
         except TimeoutError:
+            self._hanging = answered
             return _without(KeychainState.TIMED_OUT, "the keychain")
         except AdminError:
             raise

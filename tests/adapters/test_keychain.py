@@ -183,7 +183,15 @@ def test_a_back_end_that_hangs_is_left() -> None:
     began = time.monotonic()
     assert asyncio.run(keychain.read(ADDRESS)).state is KeychainState.TIMED_OUT
     assert time.monotonic() - began < 1.3
+    before = threading.active_count()
+    began = time.monotonic()
+    assert asyncio.run(keychain.read(ADDRESS)).state is KeychainState.TIMED_OUT, "not asked again meanwhile"
+    assert (time.monotonic() - began < 0.25, threading.active_count()) == (True, before)
     hanging.go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "keychain":
+            thread.join(5)
+    assert asyncio.run(keychain.read(ADDRESS)).state is KeychainState.MISSING, "it answers again"
 
 
 def test_another_store_than_before_is_said() -> None:
