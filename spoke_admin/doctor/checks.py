@@ -99,7 +99,7 @@ class Examination:
         """The status of an answer and the words of a SCIM error in it, without people."""
         found = document(reply)
         detail, kind = text(get(found, "detail")), text(get(found, "scimType"))
-        words = self.ask.redactor.words(reply.quote(detail))
+        words = self.ask.redactor.words(reply.quote(detail)).rstrip(".")  # whoever quotes it ends the sentence
         more = " ".join(part for part in (f"({kind[:40]})" if kind else "", words) if part)
         return f"HTTP {reply.status}{': ' if more else ''}{more}"
 

@@ -16,7 +16,10 @@ from spoke_admin.domain.exchange import Reply
 from spoke_admin.domain.scim_json import get, text
 
 AT_A_TIME = 8
+TRIES = 2  # of taking an object away: a connection that broke off, or one 5xx, leaves nothing behind
 UNANSWERED = timedelta(minutes=10)  # for so long a creation without an answer may still take effect
+
+End = Literal["gone", "there", "never seen"]
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +28,12 @@ async def make(exam: Examination, kind: Kind, body: Mapping[str, Any], what: str
     """Posts a test object, written down first. `what` is the word by which other checks find its id."""
     marked = exam.journal.making(kind, str(body["userName" if kind == "Users" else "displayName"]))
     exam.made.append(marked)
-    reply = await exam.ask.ask("POST", f"/{kind}", body)
+    try:
+        reply = await exam.ask.ask("POST", f"/{kind}", body)
+    except NoTimeError:  # nothing was sent, or a 429 came: there is nothing to remove
+        exam.journal.gone(marked)
+        exam.made.remove(marked)
+        raise
     if (identifier := await note(exam, marked, reply)) and what:
         exam.own[what] = identifier
     return reply
@@ -63,11 +71,9 @@ async def remove(exam: Examination, all_marked: Sequence[Marked], *, ours: bool)
     async def one(marked: Marked) -> None:
         async with places:
             try:
-                end = await _end_of(exam, marked, ours=ours)
+                end = await _tried(exam, marked, ours=ours)
                 if end == "gone":
                     exam.journal.gone(marked)
-            except (NoAnswerError, NoTimeError):
-                end = "there"
             except AdminError as fault:  # the journal: it is looked for once more by the next run, and not there
                 log.info("%s", fault.title)
                 end = "gone"
@@ -82,7 +88,21 @@ async def remove(exam: Examination, all_marked: Sequence[Marked], *, ours: bool)
     return stay
 
 
-async def _end_of(exam: Examination, marked: Marked, *, ours: bool) -> Literal["gone", "there", "never seen"]:
+async def _tried(exam: Examination, marked: Marked, *, ours: bool) -> End:
+    """What became of it after one more try where the first one failed."""
+    for _ in range(TRIES):
+        try:
+            end = await _end_of(exam, marked, ours=ours)
+        except NoAnswerError:
+            continue
+        except NoTimeError:
+            break
+        if end != "there":
+            return end
+    return "there"
+
+
+async def _end_of(exam: Examination, marked: Marked, *, ours: bool) -> End:
     if marked.id:
         return "gone" if await _deleted(exam, marked, marked.id, sure=ours) else "there"
     if identifiers := await _looked_for(exam, marked):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from spoke_admin.doctor.checks import About, Check, Examination, taken
 from spoke_admin.doctor.documents import identifier_of
-from spoke_admin.doctor.exchanges import quoted
+from spoke_admin.doctor.exchanges import is_marked, quoted
 from spoke_admin.doctor.marked import Marked
 from spoke_admin.doctor.objects import make, remove
 from spoke_admin.doctor.refusals import NO_ID
@@ -30,6 +30,11 @@ async def leftovers(exam: Examination) -> Verdict:
     if not exam.write:
         return warned(f"{len(left)} may be left of a run that was ended.")
     stay = await remove(exam, left, ours=False)
+    # the first lists may have shown what is gone now: no later check may look for it
+    if is_marked(exam.known_user):
+        exam.known_user = None
+    if is_marked(exam.known_group):
+        exam.known_group = None
     if stay:
         return failed(f"{len(stay)} of {len(left)} stay: {_names(stay)}.", fix=BY_HAND)
     return passed(f"{len(left)} were looked for; what was there is removed.")

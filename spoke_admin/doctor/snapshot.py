@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from spoke_admin.doctor.asking import Asking, NoAnswerError
+from spoke_admin.doctor.asking import Asking, NoAnswerError, NoTimeError
 from spoke_admin.doctor.documents import document, identifier_of
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.scim_json import get, resources, whole_number
@@ -70,6 +70,10 @@ async def _page(ask: Asking, kind: str, start: int) -> Any:
             if ask.asked[-1].kind != "broken":
                 break
             continue
+        except NoTimeError as reason:
+            words = f"The {kind.lower()} cannot be read to their end."
+            fault = fault or AdminError(words, "Try again, with a longer --deadline.", str(reason))
+            break
         found = document(reply)
         if reply.ok and isinstance(found, dict):
             return found

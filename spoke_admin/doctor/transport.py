@@ -17,6 +17,8 @@ LOG_IN = re.compile(rb"type=[\"']?password|log[ -]?in|sign[ -]?in|captive|proxy"
 EXPIRES_SOON_DAYS = 30
 SKEW = 60  # seconds
 OFTEN = ("/v2", "/scim/v2", "/scim")  # what base URLs lack most often
+ENDPOINTS = ("/users", "/groups", "/schemas", "/resourcetypes", "/serviceproviderconfig")  # what they have too much
+NOWHERE = "/spoke-admin-doctor-no-such-path"
 
 
 @About(
@@ -218,17 +220,26 @@ def _no_scim(exam: Examination, reply: Reply) -> str:
 async def version(exam: Examination) -> Verdict:
     if exam.speaks is not None and not _no_scim(exam, exam.speaks):
         return passed("SCIM answers below it.")
+    base, _, last = exam.url.rpartition("/")
+    if f"/{last.lower()}" in ENDPOINTS:
+        return failed(f"It ends with /{last}, which stands below the base URL.", fix=f"Type {base} instead.")
+    everywhere = await _answers(exam, NOWHERE)  # a guard that asks for the token whatever the path is
     for end in OFTEN:
-        if exam.url.endswith(end):
+        if exam.url.endswith(end) or (status := await _answers(exam, end)) is None or status == everywhere:
             continue
-        try:  # without the token: the address is a guess
-            reply = await exam.ask.ask("GET", end, url=f"{exam.url}{end}/Users", right="")
-        except NoAnswerError:
-            continue
-        found = document(reply)
-        if isinstance(found, dict) and (reply.ok or reply.status == 401) and get(found, "schemas") is not None:
-            return failed(f"SCIM answers at {exam.url}{end}.", fix=f"Type {exam.url}{end} instead.")
+        return failed(f"SCIM answers at {exam.url}{end}.", fix=f"Type {exam.url}{end} instead.")
     return skipped("SCIM answers neither there nor at the ends that are most often left out.")
+
+
+async def _answers(exam: Examination, end: str) -> int | None:
+    """The status with which SCIM answers below a longer address, None where it does not."""
+    try:  # without the token: the address is a guess
+        reply = await exam.ask.ask("GET", end, url=f"{exam.url}{end}/Users", right="")
+    except NoAnswerError:
+        return None
+    found = document(reply)
+    speaks = isinstance(found, dict) and (reply.ok or reply.status == 401) and get(found, "schemas") is not None
+    return reply.status if speaks else None
 
 
 @About(

@@ -125,7 +125,10 @@ def _resources(path: Path, document: Mapping[str, Any], name: str, required: boo
 
 
 def _refuse_twice(path: Path, name: str, resources: Sequence[Document], key: str, users: int = 0) -> None:
-    """Refuses a value that two resources have. Without a name the first `users` are users, the rest groups."""
+    """Refuses a value that two resources have. Without a name the first `users` are users, the rest groups.
+
+    An id minds case (RFC 7643, section 3.1), a userName does not (section 4.1.1).
+    """
 
     def place(number: int) -> str:
         if name:
@@ -135,7 +138,9 @@ def _refuse_twice(path: Path, name: str, resources: Sequence[Document], key: str
     seen: dict[str, int] = {}
     for number, resource in enumerate(resources):
         value = resource.get(key)
-        if isinstance(value, str) and (first := seen.setdefault(value.casefold(), number)) != number:
+        if not isinstance(value, str):
+            continue
+        if (first := seen.setdefault(value if key == "id" else value.casefold(), number)) != number:
             raise broken(path, f"{place(number)}.{key}: {place(first)} has it already")
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Union, cast
 
+from pydantic import ValidationError
 from scim2_models import (
     InvalidValueException,
     NotFoundException,
@@ -299,19 +300,32 @@ class ResourceStorage(ScimStorage):
         kept = resource.model_copy(deep=True)
         before = self.read(self.row(self._type_of(row), row.id)) if row is not None else None
         for name in self._interference.lost:
-            with suppress(SCIMException):  # a path this resource has not
-                path = cast(Any, Path)[type(kept)](name)
-                there = path.get(before, strict=False) if before is not None else None
-                if there is None:
-                    path.delete(kept)
-                else:
-                    path.set(kept, there)
+            # a path this resource has not, or without which it would be none (`schemas`)
+            with suppress(SCIMException, ValidationError):
+                _lose(kept, before, name)
         return kept
 
     def _written(self, resource: Resource[Any], identifier: str) -> Document:
         """What is kept of a resource, its members too: all but what is made when it is shown."""
         document: Document = json.loads(resource.model_dump_json(exclude={"id", "meta", "groups"}))
         return {"schemas": document.pop("schemas"), "id": identifier, **document}
+
+
+def _lose(kept: Resource[Any], before: Resource[Any] | None, name: str) -> None:
+    """Takes an attribute out of `kept`, or gives it back what it had before. Raises SCIMException, ValidationError.
+
+    A path into several values, `emails[type eq "work"].value`, gives all of them back as they were.
+    """
+    path = whole = cast(Any, Path)[type(kept)](name)
+    binding = path.resolve() if path.model is None else None
+    if binding is not None and binding.is_multivalued:
+        urn = binding.urn if binding.sub_field_name is None else binding.urn.rpartition(".")[0]
+        whole = cast(Any, Path)[type(kept)](urn)
+    there = whole.get(before, strict=False) if before is not None else None
+    if there is None:
+        path.delete(kept)
+    else:
+        whole.set(kept, there)
 
 
 def _new_id() -> str:

@@ -284,6 +284,18 @@ def test_an_address_without_its_end_is_completed_without_the_token() -> None:
     assert not any(call.authorization for call in service.calls if "/v2" in call.url)
 
 
+def test_an_address_that_is_too_long_is_cut() -> None:
+    found = result("url_version", url=f"{URL}/Users")
+    assert (found.outcome, found.fix) == (Outcome.FAIL, f"Type {URL} instead.")
+
+
+def test_an_address_is_not_completed_where_every_path_wants_the_token() -> None:
+    nowhere = refusal(404, "No resource type there.")
+    guarded = PlainScim(lambda call, _: nowhere if call.authorization else refusal(401))
+    report = diagnosed(guarded, "url_version", url=f"{URL}/acme")
+    assert "neither there" in next(it for it in report.results if it.code == "url_version").found
+
+
 @dataclass(frozen=True)
 class Seen:
     """A certificate, as it was seen."""

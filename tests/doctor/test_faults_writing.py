@@ -1,12 +1,15 @@
 """Each check that makes test objects: a service with the fault it looks for, and what it says of it."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from spoke_admin.doctor.asking import NoTimeError
 from spoke_admin.doctor.marked import mail_domain
+from spoke_admin.doctor.objects import make
 from spoke_admin.doctor.running import CHECKS
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Reply
@@ -29,7 +32,19 @@ from tests.doctor.faults import (
     where,
     with_headers,
 )
-from tests.doctor.plain_scim import TOKEN, URL, Fault, Forward, PlainScim, Shelf, answer, diagnosed, refusal, result
+from tests.doctor.plain_scim import (
+    TOKEN,
+    URL,
+    Fault,
+    Forward,
+    PlainScim,
+    Shelf,
+    answer,
+    diagnosed,
+    examination,
+    refusal,
+    result,
+)
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 POST_GROUP = where("POST", "/Groups")
@@ -356,3 +371,50 @@ def test_what_was_never_seen_stays_in_the_journal_for_a_while_and_is_no_finding(
     report = diagnosed(PlainScim(lost), "create_okta", "cleaned_up", write=True, shelf=shelf)
     assert next(it for it in report.results if it.code == "cleaned_up").outcome == "pass"
     assert [facts["name"][-17:] for _, _, facts in shelf.entries] == ["-okta@example.com"]
+
+
+def test_what_was_not_sent_for_lack_of_time_is_not_in_the_journal() -> None:
+    shelf = Shelf()
+    service = PlainScim()
+    exam = examination(service, write=True, shelf=shelf)
+    exam.ask.times.ends = 0.0
+    with pytest.raises(NoTimeError):
+        asyncio.run(make(exam, "Users", exam.people.okta("late")))
+    assert (shelf.open, exam.made, service.calls) == ({}, [], [])
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_deletion_that_broke_off_is_tried_once_more(done: bool) -> None:
+    shelf, broken = Shelf(), set[str]()
+
+    def breaks_off(call: Call, forward: Forward) -> Reply:
+        if call.method == "DELETE" and call.url not in broken:
+            broken.add(call.url)
+            if done:
+                forward(call)
+            raise AdminError("The connection broke off.", "Look whether it took effect.")
+        return forward(call)
+
+    report = diagnosed(PlainScim(breaks_off), "create_okta", "create_entra", "cleaned_up", write=True, shelf=shelf)
+    found = {it.code: it for it in report.results}
+    assert found["cleaned_up"].found == "2 were made and are gone."
+    assert len(broken) == 2
+    assert not shelf.open
+
+
+def test_what_an_earlier_run_left_is_not_looked_for_once_it_is_gone() -> None:
+    shelf, service = Shelf(), PlainScim()
+    for kind, naming, kind_schema in (("Users", "userName", "User"), ("Groups", "displayName", "Group")):
+        name = f"spoke-admin-doctor-earlier-{kind}"
+        body = {"schemas": [f"urn:ietf:params:scim:schemas:core:2.0:{kind_schema}"], naming: name}
+        made = service.forward(Call("POST", f"{URL}/{kind}", body=body, authorization=f"Bearer {TOKEN}"))
+        shelf.begin({"kind": kind, "name": name, "id": made.document()["id"]})
+    codes = ("users_list", "groups_list", "leftovers", "filter_user_name", "filter_group_name", "read_by_id")
+    found = {it.code: it.outcome for it in diagnosed(service, *codes, write=True, shelf=shelf).results}
+    assert found["leftovers"] == found["filter_group_name"] == "pass"
+    assert "fail" not in found.values()
+    assert not shelf.open
+
+
+def test_the_words_of_a_refusal_end_with_one_full_stop() -> None:
+    assert result("group_create", says(POST_GROUP, refusal(400)), write=True).found == "HTTP 400: No."

@@ -20,7 +20,7 @@ from spoke_admin.doctor.snapshot import Snapshot, take_snapshot
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.exchange import Call, Reply
 from spoke_admin.domain.secret import Secret
-from tests.doctor.faults import says, where
+from tests.doctor.faults import fails, says, where
 from tests.doctor.plain_scim import TOKEN, URL, Fault, Forward, PlainScim, altered, answer, diagnosed, refusal
 
 PEOPLE = ["Quentin.Private@acme.example", "zo\u00eb", 'O\'Hara "Kay" Brien', "no-at-sign-77"]
@@ -158,10 +158,12 @@ def test_the_handbook_names_every_check_once_and_is_in_the_docs() -> None:
     assert len(CHECKS) == len({check.about.code for check in CHECKS}) >= 40
 
 
-def taken(fault: Fault | None = None, people: int = 5) -> tuple[Snapshot, dict[str, list[dict[str, str]]]]:
+def taken(
+    fault: Fault | None = None, people: int = 5, seconds: float = 30
+) -> tuple[Snapshot, dict[str, list[dict[str, str]]]]:
     service = PlainScim(fault, [f"person-{place}@acme.example" for place in range(people)])
     pieces: list[bytes] = []
-    ask = Asking(URL, service, Secret(TOKEN), Time(30, write=False), NotSentError)
+    ask = Asking(URL, service, Secret(TOKEN), Time(seconds, write=False), NotSentError)
     snapshot = asyncio.run(take_snapshot(ask, pieces.append))
     return snapshot, json.loads(b"".join(pieces))
 
@@ -179,6 +181,15 @@ def test_a_snapshot_ends_whatever_the_pages_do() -> None:
         taken(says(where("GET", "/Users"), refusal(403)))
     with pytest.raises(AdminError, match="users cannot be read"):
         taken(says(where("GET", "/Users"), answer(200, b"<html>", "text/html")))
+
+
+def test_a_snapshot_says_why_it_could_not_go_on() -> None:
+    broken = AdminError("The connection broke off.", "Try again.")
+    with pytest.raises(AdminError, match=r"The connection broke off\."):
+        taken(fails(where("GET", "/Users"), broken))
+    with pytest.raises(AdminError, match="users cannot be read to their end") as ended:
+        taken(seconds=0.5)
+    assert "no time left" in ended.value.detail
 
 
 def test_a_snapshot_reads_smaller_pages_where_large_ones_are_too_large() -> None:

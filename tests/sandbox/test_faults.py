@@ -163,6 +163,27 @@ def test_an_attribute_is_silently_lost(scim: httpx.Client, ask: Ask) -> None:
     assert scim.get(path).json()["displayName"] == "Ada"
 
 
+@pytest.mark.parametrize("path", ["emails.value", 'emails[type eq "work"].value', 'emails[type eq "work"]', "emails"])
+def test_what_is_lost_may_be_one_of_several_values(scim: httpx.Client, ask: Ask, path: str) -> None:
+    emails = [{"type": "work", "value": "ada@example.com"}, {"type": "home", "value": "ada@home.example"}]
+    before = create(scim, emails=emails).json()
+    ask({"fault": "lose_attribute", "attribute": path})
+    new = create(scim, "bob", emails=[{"type": "work", "value": "bob@example.com"}])
+    assert new.status_code == 201
+    assert "bob@example.com" not in str(new.json().get("emails"))
+    put = scim.put(f"/Users/{before['id']}", json=before | {"emails": new.json().get("emails", []), "title": "Chief"})
+    operation = {"op": "replace", "path": 'emails[type eq "work"].value', "value": "countess@example.com"}
+    patch = scim.patch(f"/Users/{before['id']}", json={"schemas": [PATCH_OP], "Operations": [operation]})
+    assert (put.status_code, patch.status_code) == (200, 200)
+    shown = scim.get(f"/Users/{before['id']}").json()
+    assert (shown["emails"], shown["title"]) == (emails, "Chief")
+
+
+def test_what_no_resource_can_be_without_is_not_lost(scim: httpx.Client, ask: Ask) -> None:
+    ask({"fault": "lose_attribute", "attribute": "schemas"})
+    assert create(scim).status_code == 201
+
+
 def test_a_bad_group(scim: httpx.Client, ask: Ask) -> None:
     user = create(scim).json()
     good, bad = (scim.post("/Groups", json={"schemas": [GROUP], "displayName": it}).json() for it in ("Good", "Sales"))

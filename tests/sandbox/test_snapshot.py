@@ -193,6 +193,12 @@ def test_what_the_models_refuse_is_said_with_its_place(
     database.close()
 
 
+def test_ids_that_differ_in_case_are_two(tmp_path: Path) -> None:
+    other = BOB | {"id": "7F-1"}
+    read = read_snapshot(put(tmp_path, {"users": [ADA, other], "groups": []}))
+    assert [user["id"] for user in read.users] == ["7f-1", "7F-1"]
+
+
 def test_two_snapshots_and_none(tmp_path: Path) -> None:
     assert snapshot_in(tmp_path) is None
     assert snapshot_in(tmp_path / "not there") is None
