@@ -29,8 +29,8 @@ REFUSED = {
 class AuditedTokens:
     """Fulfils `domain.systems.Tokens` and `Unlocks` in front of the keychain.
 
-    Looks leave no line, and nothing that changed nothing: forgetting where nothing lies, and the memory of this process
-    where there is no keychain.
+    Looks leave no line, and nothing that changed nothing: forgetting where nothing lies, the memory of this process
+    where there is no keychain, and what was not begun because the keychain hangs.
     """
 
     def __init__(self, keychain: Keychain, log: AuditLog) -> None:
@@ -44,17 +44,17 @@ class AuditedTokens:
         return await self._keychain.unlock(address)
 
     async def keep(self, address: str, secret: Secret) -> KeptToken:
-        began = time.monotonic()
+        began, asked = time.monotonic(), not self._keychain.hangs
         kept = await self._noted_when_given_up(SET, address, began, self._keychain.keep(address, secret))
-        if kept.state is not KeychainState.SESSION_ONLY:
+        if asked and kept.state is not KeychainState.SESSION_ONLY:
             self._note(SET, address, _result(SET, kept), began)
         return kept
 
     async def forget(self, address: str) -> KeptToken:
-        began, lay_there = time.monotonic(), threading.Event()
+        began, asked, lay_there = time.monotonic(), not self._keychain.hangs, threading.Event()
         forgetting = self._keychain.forget(address, lay_there.set)
         kept = await self._noted_when_given_up(FORGET, address, began, forgetting)
-        if lay_there.is_set() or kept.state is not KeychainState.MISSING:
+        if lay_there.is_set() or (asked and kept.state not in (KeychainState.MISSING, KeychainState.SESSION_ONLY)):
             self._note(FORGET, address, _result(FORGET, kept), began)
         return kept
 

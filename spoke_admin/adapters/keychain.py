@@ -90,6 +90,11 @@ class Keychain:
         self._remember = remember
         self._hanging: threading.Event | None = None  # set when the call that was left is answered after all
 
+    @property
+    def hangs(self) -> bool:
+        """Whether an earlier call is not answered yet: nothing is begun until it is."""
+        return self._hanging is not None and not self._hanging.is_set()
+
     async def read(self, address: str) -> KeptToken:
         """What is kept for the address; never waits longer than the deadline, never asks a person anything."""
         address = normal(address)
@@ -195,7 +200,7 @@ class Keychain:
 
     async def _within(self, work: Callable[[], KeptToken], seconds: float | None = None) -> KeptToken:
         """As long as a call is not answered, another would hang as well: it is not begun. A person may always ask."""
-        if seconds is None and self._hanging is not None and not self._hanging.is_set():
+        if seconds is None and self.hangs:
             return _without(KeychainState.TIMED_OUT, "the keychain")
         answered = threading.Event()
 
