@@ -3,10 +3,11 @@
 import asyncio
 import json
 import shlex
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from spoke_admin.adapters.http import HttpCaller
 from spoke_admin.adapters.keychain import service_of
 from spoke_admin.domain.exchange import Call
 from tests.keyring_session import KeyringSession, keyring_session, needs_a_keyring
-from tests.stand_ins import StandIns
+from tests.stand_ins import StandIns, StartStandIns
 
 pytestmark = needs_a_keyring
 KILLS = Path(__file__).parents[1] / "adapters" / "rotation_kills.py"
 MOST_CALLS = 5000
+KEYRINGS = 4
 MOST_SECONDS = 40.0
 
 
@@ -32,6 +34,10 @@ def session(tmp_path: Path) -> Iterator[KeyringSession]:
 
 @pytest.fixture
 def rfc(session: KeyringSession, rfc_stand_ins: StandIns) -> StandIns:
+    return connected(session, rfc_stand_ins)
+
+
+def connected(session: KeyringSession, rfc_stand_ins: StandIns) -> StandIns:
     """Two tokens may live at once; this computer has the token and the key."""
     kept(session, rfc_stand_ins.scim_url, rfc_stand_ins.token or "")
     kept(session, rfc_stand_ins.settings_url, rfc_stand_ins.key)
@@ -40,6 +46,10 @@ def rfc(session: KeyringSession, rfc_stand_ins: StandIns) -> StandIns:
 
 @pytest.fixture
 def walked(session: KeyringSession, stand_ins: StandIns) -> StandIns:
+    return walked_through(session, stand_ins)
+
+
+def walked_through(session: KeyringSession, stand_ins: StandIns) -> StandIns:
     """The set-up is done: the stand-in Okta pushes with the token that this computer has, too."""
     urls = stand_ins.scim_url, stand_ins.settings_url, stand_ins.identity_provider_url
     options = [
@@ -250,25 +260,53 @@ def test_what_is_missing_is_said_before_anything_is_made(session: KeyringSession
 
 @pytest.mark.parametrize("mode", ["rfc", "askspoke"])
 def test_a_kill_after_any_effect_leaves_a_token_that_works(
-    session: KeyringSession, request: pytest.FixtureRequest, tmp_path: Path, mode: str
+    start_stand_ins: StartStandIns, tmp_path: Path, mode: str
 ) -> None:
-    stand_ins: StandIns = request.getfixturevalue("rfc" if mode == "rfc" else "walked")
-    states = killed_everywhere(session, stand_ins, tmp_path, "rotation", pushes=mode == "askspoke")
-    assert states >= {"done", "taken_back"}
+    def use(session: KeyringSession, folder: Path) -> None:
+        ready = connected if mode == "rfc" else walked_through
+        stand_ins = ready(session, start_stand_ins(mode=mode))
+        states = killed_everywhere(session, stand_ins, folder, "rotation", pushes=mode == "askspoke")
+        assert states >= {"done", "taken_back"}
+
+    on_a_keyring_that_lasts(tmp_path, use)
 
 
 def test_a_kill_after_any_effect_of_the_guides_step_leaves_one_token_that_is_known(
-    session: KeyringSession, stand_ins: StandIns, tmp_path: Path
+    start_stand_ins: StartStandIns, tmp_path: Path
 ) -> None:
+    on_a_keyring_that_lasts(tmp_path, lambda session, folder: guide_step_killed(session, start_stand_ins(), folder))
+
+
+def on_a_keyring_that_lasts(folder: Path, use: Callable[[KeyringSession, Path], None]) -> None:
+    """Where gnome-keyring itself aborts, all is done again with a new one.
+
+    It does when a client is killed between asking for a property and the answer ("assertion 'client' failed", then
+    GLib's `invoke_get_property_in_idle_cb`), under load in one of some ten of these tests. The bus then starts another,
+    which is locked: nothing that follows says anything about us.
+    """
+    for left in reversed(range(KEYRINGS)):
+        place = folder / f"keyring-{left}"
+        with keyring_session(place) as session:
+            try:
+                use(session, place)
+            except AssertionError:
+                assert session.keyring is not None
+                if session.keyring.poll() != -signal.SIGABRT or not left:
+                    raise
+            else:
+                return
+
+
+def guide_step_killed(session: KeyringSession, stand_ins: StandIns, folder: Path) -> None:
     step(session, stand_ins, "saml")
     step(session, stand_ins, "scim")
-    assert killed_everywhere(session, stand_ins, tmp_path, "guide") == {"done"}
+    assert killed_everywhere(session, stand_ins, folder, "guide") == {"done"}
     session.run("token", "forget", stand_ins.scim_url)
     told_again = step(session, stand_ins, "token")
     assert "ends the old token at once" in told_again
     assert token_of(session, stand_ins.scim_url) not in told_again
     assert works(stand_ins.scim_url, token_of(session, stand_ins.scim_url))
-    journal = b"".join(path.read_bytes() for path in tmp_path.rglob("*.jsonl"))
+    journal = b"".join(path.read_bytes() for path in folder.rglob("*.jsonl"))
     assert journal.rstrip().endswith(b'"}')
     assert b'"stage": "done"' in journal.splitlines()[-1], "the guide's own rotation is journalled as well"
 
