@@ -1,8 +1,6 @@
 """Files that are whole at every moment: written beside, synced, renamed; until then the old one stays."""
 
-import errno
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -11,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from spoke_admin.adapters.own_files import sync_folder
 from spoke_admin.domain.error import AdminError
 
 BESIDE = ".new"
@@ -52,7 +51,7 @@ def replacing_all(paths: Sequence[Path]) -> Iterator[list[BinaryIO]]:
                 it.complete()
             _take_places(new)
         for folder in folders:
-            _sync_folder(folder)
+            sync_folder(folder)
     except OSError as fault:
         raise AdminError(
             f"{' and '.join(path.name for path in paths)} could not be saved: "
@@ -109,20 +108,6 @@ def _way_back(new: _New, clearing: ExitStack) -> Callable[[], None]:
         return lambda: None
     clearing.callback(old.unlink, missing_ok=True)
     return partial(os.replace, old, new.target)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the rename itself last through a loss of power; Windows has no such call."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as fault:
-        if fault.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that cannot sync a folder
-            raise
-    finally:
-        os.close(handle)
 
 
 def remove_leftovers(path: Path) -> None:

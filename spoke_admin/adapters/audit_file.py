@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from spoke_admin.adapters import own_files
 from spoke_admin.adapters.audit_chain import End, Notice, Walk, holds, lines_of, link, notice, torn_notice
 from spoke_admin.domain.error import AdminError
 
@@ -68,7 +69,8 @@ class AuditFile:
         with self._opened(os.O_RDWR) as log:
             _sync(log)
             if self._is_new:
-                self._sync_folder()
+                own_files.sync_folder(self.folder)
+                self._is_new = False
             with self._locked(os.O_RDWR) as lock:
                 mark = _read_mark(lock)
                 if (mark is None or mark.size < left.size) and _ends_there(log, left):
@@ -129,17 +131,6 @@ class AuditFile:
         finally:
             os.close(handle)
 
-    def _sync_folder(self) -> None:
-        """Makes the names of new files last through a loss of power; Windows has no such call."""
-        self._is_new = False
-        if sys.platform == "win32":
-            return
-        handle = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
 
 def _continued(walk: Walk) -> tuple[bytes, list[bytes], End]:
     """Behind a log that is as it was left, but for a last line that a kill may have torn."""
@@ -183,17 +174,10 @@ def _lock(handle: int) -> None:
     left behind in a thread of its own, with the lock to be given back whenever it comes. Nobody holds it longer than
     one write takes, 0.1 ms for a line.
     """
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)  # tries for ten seconds
-        return
-    import fcntl
-
     until = time.monotonic() + LOCK_SECONDS
     while True:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            own_files.lock(handle, wait=False)
         except OSError as fault:
             if fault.errno not in (errno.EWOULDBLOCK, errno.EACCES) or time.monotonic() > until:
                 raise

@@ -50,6 +50,7 @@ class AuditLog:
         self._queue: SimpleQueue[Entry | threading.Event] = SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._hurry = threading.Event()  # somebody waits until all is written
         self._lost = 0
         self._told = False  # that it cannot be written
 
@@ -71,6 +72,7 @@ class AuditLog:
         with self._starting:
             thread = self._thread
             if thread is not None:
+                self._hurry.set()
                 self._queue.put(lasts)
         written = thread is None or lasts.wait(seconds)
         if thread is not None and written:
@@ -93,12 +95,14 @@ class AuditLog:
             if lines and self._written(lines):
                 since, lines = since or time.monotonic(), []
                 if not waiting:
-                    time.sleep(GATHER_SECONDS)
+                    self._hurry.wait(GATHER_SECONDS)
             elif waiting:
                 self._give_up(lines, 0)
             if since is not None and (waiting or time.monotonic() - since >= SETTLE_SECONDS):
                 self._settle()
                 since = None
+            if waiting:
+                self._hurry.clear()
             for lasts in waiting:
                 lasts.set()
             with self._starting:

@@ -7,7 +7,6 @@ counts as not written: its request never went out. The file goes when nothing in
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from spoke_admin.adapters.folders import data_folder
+from spoke_admin.adapters.own_files import aware_time, lock, sync_folder
 from spoke_admin.domain.error import AdminError
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -113,12 +113,8 @@ class DoctorJournal:
         self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         # a line that a kill cut short must not swallow the next one
         os.write(self._file, json.dumps({"url": self._url}).encode() + b"\n" if new else b"\n")
-        if new and sys.platform != "win32":
-            handle = os.open(self._path.parent, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        if new:
+            sync_folder(self._path.parent)
 
 
 def _locked(folder: Path, path: Path) -> int:
@@ -133,14 +129,7 @@ def _locked(folder: Path, path: Path) -> int:
             str(folder),
         ) from None
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(handle, wait=False)
     except OSError:
         os.close(handle)
         raise AdminError(
@@ -172,7 +161,7 @@ def _read(path: Path) -> dict[int, tuple[datetime, dict[str, str]]]:
         elif number in found:
             found[number][1].update(facts)
         elif facts:
-            found[number] = _time(record.get("at")), facts
+            found[number] = aware_time(record.get("at")) or datetime.now(UTC), facts
     return found
 
 
@@ -182,11 +171,3 @@ def _record(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
-
-
-def _time(text: object) -> datetime:
-    try:
-        found = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        found = None
-    return found if found is not None and found.tzinfo is not None else datetime.now(UTC)

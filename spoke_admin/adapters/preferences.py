@@ -17,6 +17,7 @@ from typing import Any, Literal, Self, cast, get_args
 from spoke_admin.adapters import atomic_file
 from spoke_admin.adapters.address import check_url
 from spoke_admin.adapters.folders import config_folder
+from spoke_admin.adapters.own_files import lock
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.secret import Secret
 from spoke_admin.domain.systems import Addresses
@@ -186,14 +187,7 @@ def _alone(folder: Path) -> Iterator[None]:
             f"The preferences cannot be changed: {fault.strerror}.", "Check who may write to the folder.", str(folder)
         ) from None
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        lock(handle, wait=True)
         yield
     finally:
         os.close(handle)

@@ -7,7 +7,6 @@ counts as not written: its step never began.
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from spoke_admin.adapters.folders import data_folder
+from spoke_admin.adapters.own_files import aware_time, lock, sync_folder
 from spoke_admin.domain.error import AdminError
 from spoke_admin.domain.rotation import OVER, Progress, Stage
 
@@ -118,7 +118,7 @@ def _further(progress: Progress | None, record: dict[str, Any]) -> Progress | No
         return Progress(stage, created if isinstance(created, str) else "", record.get("known") is True)
     before = replace(progress or Progress(stage), stage=stage)
     if stage is Stage.MAKING:
-        return replace(before, making=_time(record.get("at")), overlap=record.get("overlap") is True, gap_s=None)
+        return replace(before, making=aware_time(record.get("at")), overlap=record.get("overlap") is True, gap_s=None)
     if stage is Stage.HANDED:
         gap_s = record.get("gap_s")
         return replace(before, gap_s=float(gap_s) if isinstance(gap_s, int | float) else 0.0)
@@ -136,12 +136,8 @@ def _append(path: Path, address: str, line: bytes) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-    if new and sys.platform != "win32":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    if new:
+        sync_folder(path.parent)
 
 
 def _locked(path: Path) -> int:
@@ -152,14 +148,7 @@ def _locked(path: Path) -> int:
             f"The rotation cannot be begun: {fault.strerror}.", "Check who may write to the folder.", str(path)
         ) from None
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(handle, wait=False)
     except OSError:
         os.close(handle)
         raise AdminError(
@@ -177,11 +166,3 @@ def _address(path: Path) -> str:
         return ""
     address = told.get("address") if isinstance(told, dict) else None
     return address if isinstance(address, str) else ""
-
-
-def _time(text: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None

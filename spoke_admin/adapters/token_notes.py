@@ -7,7 +7,6 @@ note that is lost costs nothing but itself, so nothing here raises and nothing i
 import json
 import logging
 import os
-import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from spoke_admin.adapters.folders import data_folder
+from spoke_admin.adapters.own_files import aware_time, lock
 
 BETWEEN_NOTES = timedelta(minutes=1)
 MOST_BYTES = 1024 * 1024
@@ -46,7 +46,7 @@ class TokenNotes:
 
     def of(self, address: str) -> Notes:
         entry = self._read().get(address, {})
-        return Notes(_time(entry.get("used")), _time(entry.get("expires")))
+        return Notes(aware_time(entry.get("used")), aware_time(entry.get("expires")))
 
     def used(self, address: str) -> None:
         """The token of the address is taken for a call now."""
@@ -114,22 +114,7 @@ class TokenNotes:
 def _lock(handle: int, *, wait: bool) -> bool:
     """Whether this program may write now. A use that another one keeps from being noted is not worth waiting for."""
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(handle, wait=wait)
     except OSError:
         return False
     return True
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None

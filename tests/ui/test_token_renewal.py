@@ -26,6 +26,7 @@ from spoke_admin.ui.token_renewal import Renewal, Renewed, gap_words, outcome_wo
 from tests.stand_ins import StandIns
 from tests.ui.pages.test_overview import open_to, text
 from tests.ui.pages.test_tokens import Drawer, kept_by, settle, shown, words_shown, works
+from tests.ui.tokens_page import tokens_page
 
 
 @pytest.fixture(autouse=True)
@@ -35,15 +36,7 @@ def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def page(tasks: Tasks, qtbot: QtBot) -> Iterator[TokensPage]:
-    made = TokensPage(tasks)
-    qtbot.addWidget(made)
-    made.resize(980, 700)
-    made.show()
-    yield made
-    made.clipboard.clear()
-    QGuiApplication.clipboard().clear()
-    if made.connection is not None:
-        tasks.close(made.connection.close)
+    yield from tokens_page(tasks, qtbot)
 
 
 @pytest.fixture

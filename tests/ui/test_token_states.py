@@ -10,7 +10,6 @@ import keyring.backends.null
 import pytest
 import secretstorage
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
@@ -30,6 +29,7 @@ from tests.stand_ins import StandIns
 from tests.ui.names import faults_of_names
 from tests.ui.pages.test_overview import open_to
 from tests.ui.pages.test_tokens import Drawer, Found, kept_by, live, settle, shown
+from tests.ui.tokens_page import tokens_page
 
 OKTA = "00" + "aB3_-xY9" * 5
 LONGEST_PAUSE_S = 0.1
@@ -43,15 +43,7 @@ def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def page(tasks: Tasks, qtbot: QtBot) -> Iterator[TokensPage]:
-    made = TokensPage(tasks)
-    qtbot.addWidget(made)
-    made.resize(980, 700)
-    made.show()
-    yield made
-    made.clipboard.clear()
-    QGuiApplication.clipboard().clear()
-    if made.connection is not None:
-        tasks.close(made.connection.close)
+    yield from tokens_page(tasks, qtbot)
 
 
 def known(page: TokensPage) -> dict[str, str]:

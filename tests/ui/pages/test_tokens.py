@@ -26,6 +26,7 @@ from tests.end_to_end.desktop import desktop, needs_a_desktop
 from tests.stand_ins import StandIns
 from tests.ui.names import faults_of_names
 from tests.ui.pages.test_overview import open_to
+from tests.ui.tokens_page import tokens_page
 
 PASTED = "pasted-token-0123456789-abcd"
 Found = tuple[str, Backend | None, KeychainState]
@@ -39,15 +40,7 @@ def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def page(tasks: Tasks, qtbot: QtBot) -> Iterator[TokensPage]:
-    made = TokensPage(tasks)
-    qtbot.addWidget(made)
-    made.resize(980, 700)
-    made.show()
-    yield made
-    made.clipboard.clear()
-    QGuiApplication.clipboard().clear()
-    if made.connection is not None:
-        tasks.close(made.connection.close)
+    yield from tokens_page(tasks, qtbot)
 
 
 def settle(page: TokensPage, qtbot: QtBot) -> None:
